@@ -51,12 +51,8 @@ def ucs2_parts(units: int) -> int:
     return 0 if units == 0 else 1 if units <= 70 else -(-units // 67)
 
 
-BORDERS_GSM = sorted(
-    {n + d for n in (0, 153, 160, 306, 320, 459, 612, 765, 918) for d in range(-2, 3)}
-)
-BORDERS_UCS2 = sorted(
-    {n + d for n in (0, 67, 70, 134, 140, 201, 268, 335, 402) for d in range(-2, 3)}
-)
+BORDERS_GSM = sorted({n + d for n in (0, 153, 160, 306, 320, 459, 612, 765, 918) for d in range(-2, 3)})
+BORDERS_UCS2 = sorted({n + d for n in (0, 67, 70, 134, 140, 201, 268, 335, 402) for d in range(-2, 3)})
 
 
 @pytest.mark.parametrize("length", [n for n in BORDERS_GSM if n >= 0])
