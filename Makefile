@@ -4,14 +4,14 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
-FLASK := $(PY) -m flask --app app
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard eventmgr/translations/*/LC_MESSAGES/*.po))
 
 .DELETE_ON_ERROR:
-.PHONY: help run setup frontend translations test test-setup lint format bench screenshots torture clean
+.PHONY: help run parts setup frontend translations test test-setup lint format bench screenshots torture clean
 
 help:
 	@echo "make run          set up and serve http://127.0.0.1:8000 (HOST=..., PORT=...)"
+	@echo "make setup        the same without serving: for gunicorn and flask run"
 	@echo "make test         set up what tests need and run them all (PYTEST_ARGS=...)"
 	@echo "make lint         ruff, ruff format --check, mypy"
 	@echo "make format       let ruff mend and format the code"
@@ -21,13 +21,16 @@ help:
 	@echo "make torture      kill, repeat and delay, and see that nothing is lost or doubled"
 	@echo "make clean        remove what was installed here (never instance/)"
 
-run: setup
+run: parts
 	@exec $(PY) app.py
 
 # --- Set-up -----------------------------------------------------------------------------------------
 
-setup: $(VENV)/runtime static/vendor/complete translations
-	@$(FLASK) db upgrade
+parts: $(VENV)/runtime static/vendor/complete translations
+
+# All but the start, which app.py also does for itself: for `gunicorn app:app` and `flask --app app run`.
+setup: parts
+	@$(PY) -m flask --app app db upgrade
 
 translations: $(CATALOGUES)
 
@@ -67,7 +70,7 @@ node_modules/axe-core/package.json: package-lock.json scripts/frontend-parts | $
 	@touch $@
 
 %.mo: %.po | $(VENV)/runtime
-	@$(PY) -m babel.messages.frontend compile --input-file $< --output-file $@ 2>/dev/null
+	@$(PY) -m babel.messages.frontend -q compile --input-file $< --output-file $@
 
 # --- Tests and checks -------------------------------------------------------------------------------
 

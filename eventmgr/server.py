@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from flask import Flask
+from flask_migrate import upgrade
 from huey.consumer import Consumer
 
 from eventmgr.core.db import db
@@ -22,10 +23,11 @@ THREADS = 8
 
 
 def serve(app: Flask) -> None:
-    """Serve on HOST and PORT with the worker inside, until told to stop."""
+    """Bring the database up to date, then serve on HOST and PORT with the worker inside, until told to stop."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     host, port = app.config["HOST"], app.config["PORT"]
     _stop_unless_free(host, port)
+    _migrate(app)
     if sys.platform == "win32":
         _serve_with_waitress(app, host, port)
     else:
@@ -39,13 +41,19 @@ def _stop_unless_free(host: str, port: int) -> None:
         with socket.socket(family) as probe:
             if sys.platform != "win32":  # there it would let two servers share a port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
+            probe.bind((address[0], port, *address[2:]))  # getaddrinfo folds a port that is too large
+    except (OSError, OverflowError) as error:
         reason = {
             errno.EADDRINUSE: "Another program uses this port: stop it, or choose another one with PORT=8001.",
             errno.EACCES: "This port needs more rights: choose one above 1023, for example PORT=8001.",
-        }.get(error.errno or 0, "HOST must be an address of this machine, for example 127.0.0.1 or 0.0.0.0.")
+        }.get(getattr(error, "errno", 0), "HOST must be an address of this machine, PORT a number up to 65535.")
         sys.exit(f"eventmgr cannot answer at {host} port {port}. {reason}")
+
+
+def _migrate(app: Flask) -> None:
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()  # no connection may cross the fork
 
 
 def _say_ready(host: str, port: int) -> None:
@@ -81,12 +89,10 @@ def _serve_with_gunicorn(app: Flask, host: str, port: int) -> None:
 
 
 def _consumer_hooks(app: Flask) -> dict[str, Any]:
-    """The consumer lives in the forked process: threads do not cross a fork, and connections must not."""
+    """The consumer lives in the forked process: threads do not cross a fork."""
     running: list[Consumer] = []
 
     def start(_worker: object) -> None:
-        with app.app_context():
-            db.engine.dispose(close=False)
         running.append(start_embedded_consumer(app))
 
     def stop(_arbiter: object, _worker: object) -> None:
