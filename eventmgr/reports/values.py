@@ -308,8 +308,9 @@ class MeetingReport:
 
 @dataclass(frozen=True, slots=True)
 class AttendanceLine:
-    """One row of an attendance list: what a list for handing on may hold, and no more."""
+    """One row of an attendance list: what a list for handing on may hold, and no more. `at` is local time."""
 
+    meeting: str
     name: str
     hamlet: str
     household_head: str

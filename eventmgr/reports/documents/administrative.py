@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from enum import Enum
 
 from docx import Document
-from docx.blkcntnr import BlockItemContainer
+from docx.document import Document as OpenDocument
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING, WD_TAB_ALIGNMENT, WD_TAB_LEADER
@@ -338,7 +338,7 @@ def _centred(cell: _Cell, *, new: bool = False) -> Paragraph:
     return paragraph
 
 
-def _rule(place: BlockItemContainer, length: Length, available: Length, *, after: Length) -> None:
+def _rule(place: OpenDocument | _Cell, length: Length, available: Length, *, after: Length) -> None:
     """A solid line of this length, centred in the width available: the top border of a very low paragraph."""
     paragraph = place.add_paragraph()
     layout = paragraph.paragraph_format
