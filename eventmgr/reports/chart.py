@@ -90,10 +90,10 @@ def hamlet_chart(figures: PlanFigures, hamlets: Sequence[HamletFigures]) -> byte
         no_data_text=_("No meeting is held yet"),
     )
     chart._series_margin = BAR_GAP
-    bottom_up = [hamlet for hamlet in reversed(hamlets)]
+    bottom_up = list(reversed(hamlets))
     chart.x_labels = [hamlet.name for hamlet in bottom_up]
     chart.y_labels = _scale(hamlets)
-    chart.add(_("Done"), [_bar(hamlet.meetings.done, _("%(count)s done")) for hamlet in bottom_up])
+    chart.add(_("Done so far"), [_bar(hamlet.meetings.done, _("%(count)s done")) for hamlet in bottom_up])
     chart.add(_("Missing"), [_bar(hamlet.meetings.gap, _("%(count)s missing")) for hamlet in bottom_up])
     return _finished(chart.render(), chart_title(figures, hamlets))
 
