@@ -1,1 +1,1 @@
-"""What was reached: figures on screen, and the papers an office hands in."""
+"""Figures and papers. Reads everything, changes nothing."""
