@@ -1,1 +1,4 @@
-"""Messages: a text to these phones at this time, sent once each. Knows nothing of meetings."""
+"""Turns "this text to these phones at this time" into delivered SMS, once each.
+
+Knows nothing of meetings: it is handed an opaque subject and recipient key.
+"""

@@ -1,0 +1,125 @@
+"""Tables of the door."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventmgr.accounts.models import User
+from eventmgr.areas.models import Area
+from eventmgr.checkin.values import Answer, Method
+from eventmgr.core.db import NAME, Base, foreign_key, short_text
+from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.residents.models import Guest, Household, Resident
+from eventmgr.residents.values import Gender, PovertyClass
+
+
+class Device(Base):
+    """A phone paired by QR or link for one meeting or one hamlet, with an end; revocable."""
+
+    __tablename__ = "device"
+    __table_args__ = (sa.CheckConstraint("meeting_id IS NOT NULL OR hamlet_id IS NOT NULL", name="has_a_purpose"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    label: Mapped[str] = short_text()
+    meeting_id: Mapped[int | None] = foreign_key("meeting.id")
+    hamlet_id: Mapped[int | None] = foreign_key("area.id")
+    pairing_digest: Mapped[str | None] = short_text(64, unique=True)  # None once it is used
+    token_digest: Mapped[str | None] = short_text(64, unique=True)  # None until it is paired
+    created_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    created_at: Mapped[datetime]
+    paired_at: Mapped[datetime | None]  # None: waiting for its phone
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]  # None: may scan until it expires
+    last_seen_at: Mapped[datetime | None]  # None: never yet
+
+    meeting: Mapped[Meeting | None] = relationship()
+    hamlet: Mapped[Area | None] = relationship()
+    created_by: Mapped[User | None] = relationship()
+
+
+class Scan(Base):
+    """Every event at the door, refused ones too, with the answer given.
+
+    `source` is "device:3" or "user:7"; `event_id` is made there before sending, so repeating an
+    event returns the first answer and changes nothing.
+    """
+
+    __tablename__ = "scan"
+    __table_args__ = (sa.UniqueConstraint("source", "event_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id")
+    source: Mapped[str] = short_text(32)
+    event_id: Mapped[str] = short_text(64)
+    code: Mapped[str] = short_text()  # as read; empty: no code
+    method: Mapped[Method]
+    answer: Mapped[Answer]
+    people: Mapped[list[Any]] = mapped_column(sa.JSON)  # what was answered for each person, to repeat it
+    scanned_at: Mapped[datetime]  # by the device's clock
+    received_at: Mapped[datetime]  # by the server's
+    offline: Mapped[bool] = mapped_column(default=False)
+    held: Mapped[bool] = mapped_column(default=False)  # from a revoked or closed device: an officer looks
+    note: Mapped[str] = short_text(NAME, default="")
+
+    meeting: Mapped[Meeting] = relationship()
+
+
+def _while_standing(name: str, *columns: str, also: str = "") -> sa.Index:
+    condition = sa.text("undone_at IS NULL" + also)
+    return sa.Index(name, *columns, unique=True, sqlite_where=condition, postgresql_where=condition)
+
+
+class Attendance(Base):
+    """Somebody came. Hamlet, class, gender, minority and payroll are a snapshot: later moves,
+    erasures and decisions never change past figures."""
+
+    __tablename__ = "attendance"
+    __table_args__ = (
+        _while_standing("uq_attendance_resident", "meeting_id", "resident_id"),
+        _while_standing("uq_attendance_guest", "meeting_id", "guest_id"),
+        # One unnamed representative of a household (nobody of the household is named on the row).
+        _while_standing(
+            "uq_attendance_household",
+            "meeting_id",
+            "household_id",
+            also=" AND resident_id IS NULL AND walk_in_name = ''",
+        ),
+        sa.Index("ix_attendance_household", "household_id"),
+        sa.Index("ix_attendance_meeting", "meeting_id", "undone_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", index=False)
+    scan_id: Mapped[int | None] = foreign_key("scan.id")  # None: entered without an event
+    invitation_id: Mapped[int | None] = foreign_key("invitation.id")  # None: was not invited
+    household_id: Mapped[int | None] = foreign_key("household.id", index=False)
+    resident_id: Mapped[int | None] = foreign_key("resident.id", index=False)
+    guest_id: Mapped[int | None] = foreign_key("guest.id", index=False)
+    walk_in_name: Mapped[str] = short_text(NAME, default="")
+    proxy_name: Mapped[str] = short_text(NAME, default="")  # who came instead
+    relation: Mapped[str] = short_text(default="")
+    method: Mapped[Method]
+    attended_at: Mapped[datetime]
+    operator_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    device_id: Mapped[int | None] = foreign_key("device.id", index=False)
+    undone_at: Mapped[datetime | None]  # None: stands
+    undone_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    undo_reason: Mapped[str] = short_text(NAME, default="")
+    # The snapshot.
+    hamlet_id: Mapped[int | None] = foreign_key("area.id", index=False)
+    poverty_class: Mapped[PovertyClass] = mapped_column(default=PovertyClass.OTHER)
+    gender: Mapped[Gender] = mapped_column(default=Gender.UNKNOWN)
+    is_minority: Mapped[bool | None]  # None: not known
+    on_state_payroll: Mapped[bool] = mapped_column(default=False)
+
+    meeting: Mapped[Meeting] = relationship()
+    household: Mapped[Household | None] = relationship()
+    resident: Mapped[Resident | None] = relationship()
+    guest: Mapped[Guest | None] = relationship()
+    invitation: Mapped[Invitation | None] = relationship()
+    hamlet: Mapped[Area | None] = relationship()
+    device: Mapped[Device | None] = relationship()

@@ -1,0 +1,219 @@
+"""The database: base class, column types, and the one way to write.
+
+What differs between SQLite and PostgreSQL stands in this module and nowhere else.
+"""
+
+from __future__ import annotations
+
+import enum
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.types import TypeDecorator
+
+SHORT = 80
+"""Characters in a code, a title of a person, a status detail."""
+NAME = 200
+"""Characters in a name of a person, a place or an office."""
+PATH = 120
+"""Characters in an area path: ten levels of ids."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware, kept in UTC. A naive value is refused, as nobody can say what it means."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored instant must be aware")
+        value = value.astimezone(UTC)
+        # SQLite keeps no zone: what is written there is UTC by this rule.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SortText(TypeDecorator[str]):
+    """Text ordered and compared by code point on every database (sort keys, paths, codes)."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+    def load_dialect_impl(self, dialect: Dialect) -> sa.types.TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(sa.String(self.length, collation="C"))
+        return dialect.type_descriptor(sa.String(self.length))
+
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _values(of: type[enum.Enum]) -> list[str]:
+    return [member.value for member in of]
+
+
+class Base(DeclarativeBase):
+    """Base of all tables. The type map goes in a registry: on the class it raises with
+    Flask-SQLAlchemy 3.1 (pallets-eco/flask-sqlalchemy issue 1361)."""
+
+    registry = registry(
+        metadata=sa.MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            datetime: UtcDateTime(),
+            date: sa.Date(),
+            dict[str, Any]: sa.JSON(),
+            list[str]: sa.JSON(),
+            # Stored by value with a fixed length: the default follows today's longest word.
+            enum.StrEnum: sa.Enum(
+                enum.StrEnum,
+                native_enum=False,
+                length=32,
+                values_callable=_values,
+                create_constraint=True,
+                validate_strings=True,
+            ),
+        },
+    )
+
+
+db = SQLAlchemy(
+    model_class=Base,
+    disable_autonaming=True,
+    # Objects stay readable after the commit: the answer is built once the unit of work is over.
+    session_options={"expire_on_commit": False},
+)
+
+
+def short_text(length: int = SHORT, **options: Any) -> Any:
+    """A text column of at most `length` characters."""
+    return mapped_column(sa.String(length), **options)
+
+
+def sort_text(length: int, **options: Any) -> Any:
+    """A text column ordered by code point."""
+    return mapped_column(SortText(length), **options)
+
+
+def foreign_key(target: str, *, on_delete: str = "RESTRICT", index: bool = True, **options: Any) -> Any:
+    """A column that points at another table's row. Rows in use are never removed by accident."""
+    return mapped_column(sa.ForeignKey(target, ondelete=on_delete), index=index, **options)
+
+
+# --- SQLite: rules kept by the file, and writers that queue instead of failing -----------------
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves, see below
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # An attendance answered "ok" must survive the plug being pulled, not only the process.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=15000")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        # A plain BEGIN that reads and then writes fails at once with "database is locked",
+        # whatever the busy timeout; IMMEDIATE waits its turn.
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+# --- Writing ------------------------------------------------------------------------------------
+
+_IN_UNIT = "in_unit_of_work"
+_AFTERWARDS = "after_commit"
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """All or nothing: commits on leaving, rolls back on any exception, refuses to nest.
+
+    Only entry points (a view, a task, a command) open one. What services left with
+    `after_commit` runs once the commit has happened.
+    """
+    session = db.session()
+    if session.info.get(_IN_UNIT):
+        raise RuntimeError("a unit of work may not be opened inside another")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("rows were changed before the unit of work began")
+    session.commit()  # ends the read that the login loader began
+    session.info[_IN_UNIT] = True
+    session.info[_AFTERWARDS] = []
+    try:
+        session.connection(execution_options={"writing": True})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_IN_UNIT] = False
+        afterwards = session.info.pop(_AFTERWARDS)
+    for call in afterwards:
+        call()
+
+
+def after_commit(call: Callable[[], object]) -> None:
+    """Run `call` when the current unit of work has committed (waking the worker, say)."""
+    session = db.session()
+    if not session.info.get(_IN_UNIT):
+        raise RuntimeError("after_commit belongs inside a unit of work")
+    session.info[_AFTERWARDS].append(call)
+
+
+def is_sqlite() -> bool:
+    """Whether this application keeps its data in one file."""
+    return db.engine.dialect.name == "sqlite"
+
+
+def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Lock the chosen rows, passing over those another worker holds.
+
+    SQLite has one writer at a time and no row locks: there the statement stands as it is.
+    """
+    return statement if is_sqlite() else statement.with_for_update(skip_locked=True)
+
+
+def locked(statement: sa.Select[Any]) -> sa.Select[Any]:
+    """Lock the chosen rows until the unit of work ends (on SQLite the unit itself is the lock)."""
+    return statement if is_sqlite() else statement.with_for_update()
+
+
+def insert_ignoring(table: sa.Table | type[Base]) -> Any:
+    """An INSERT that leaves a row standing where a unique key already holds: `ON CONFLICT DO NOTHING`."""
+    target = table if isinstance(table, sa.Table) else table.__table__
+    insert: Any = sqlite.insert if is_sqlite() else postgresql.insert
+    return insert(target).on_conflict_do_nothing()

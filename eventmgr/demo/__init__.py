@@ -1,0 +1,1 @@
+"""The invented commune, with which everything can be tried."""

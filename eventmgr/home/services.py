@@ -1,0 +1,58 @@
+"""Setting up an empty installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask_babel import lazy_gettext as _
+
+from eventmgr.accounts.models import User
+from eventmgr.accounts.queries import has_users
+from eventmgr.accounts.services import create_user, grant_role
+from eventmgr.areas.services import add_area
+from eventmgr.areas.values import AreaDetails, Level
+from eventmgr.core.access import Role
+from eventmgr.core.errors import NotFound
+
+
+class AlreadySetUp(NotFound):
+    """The set-up page is gone once somebody can sign in."""
+
+    code = "already_set_up"
+    sentence = _("eventmgr has been set up already. Please sign in.")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstOffice:
+    """What the set-up page asks for."""
+
+    commune: str
+    commune_code: str
+    province: str
+    hamlets: tuple[str, ...]
+    full_name: str
+    email: str
+    password: str
+
+
+def set_up(office: FirstOffice, *, now: datetime) -> User:
+    """Make the first administrator and the commune with its hamlets.
+
+    Raises AlreadySetUp, and what `create_user` and `add_area` raise.
+    """
+    if has_users():
+        raise AlreadySetUp
+    user = create_user(email=office.email, full_name=office.full_name, password=office.password, now=now)
+    province = (
+        add_area(AreaDetails(Level.PROVINCE, office.province), None, by=user, now=now)
+        if office.province.strip()
+        else None
+    )
+    commune = add_area(
+        AreaDetails(Level.COMMUNE, office.commune, office.commune_code or None), province, by=user, now=now
+    )
+    for name in office.hamlets:
+        add_area(AreaDetails(Level.HAMLET, name), commune, by=user, now=now)
+    grant_role(user, commune, Role.ADMINISTRATOR, by=user, now=now)
+    return user

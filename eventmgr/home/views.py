@@ -1,0 +1,75 @@
+"""Today, set-up, settings, help."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_user
+from werkzeug.wrappers import Response
+
+from eventmgr.accounts.queries import has_users
+from eventmgr.core.access import Permission, public, requires, signed_in
+from eventmgr.core.clock import now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import EventmgrError
+from eventmgr.home.forms import SetUpForm
+from eventmgr.home.services import AlreadySetUp, FirstOffice, set_up
+
+bp = Blueprint("home", __name__)
+
+
+@bp.before_app_request
+def lead_to_set_up() -> Response | None:
+    """A new installation begins with the set-up page."""
+    if request.endpoint == "accounts.sign_in" and not has_users():
+        return redirect(url_for("home.begin"))
+    return None
+
+
+@bp.get("/")
+@signed_in
+def today() -> str:
+    """What needs me now?"""
+    return render_template("home/today.html")
+
+
+@bp.route("/setup", methods=["GET", "POST"])
+@public
+def begin() -> str | Response | tuple[str, int]:
+    """The first visit: make the administrator and the commune, or load the demo."""
+    if has_users():
+        if current_user.is_authenticated:
+            return redirect(url_for("home.today"))
+        raise AlreadySetUp
+    form = SetUpForm()
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                user = set_up(_office(form), now=now())
+        except EventmgrError as error:
+            flash(error.message, "danger")
+        else:
+            login_user(user)
+            flash(_("Everything is ready. The next step: import the list of households."), "success")
+            return redirect(url_for("home.today"))
+        return render_template("home/set_up.html", form=form), 422
+    return render_template("home/set_up.html", form=form), 422 if form.errors else 200
+
+
+def _office(form: SetUpForm) -> FirstOffice:
+    return FirstOffice(
+        commune=form.commune.data or "",
+        commune_code=form.commune_code.data or "",
+        province=form.province.data or "",
+        hamlets=tuple(line.strip() for line in (form.hamlets.data or "").splitlines() if line.strip()),
+        full_name=form.full_name.data or "",
+        email=form.email.data or "",
+        password=form.password.data or "",
+    )
+
+
+@bp.get("/settings")
+@requires(Permission.EDIT_AREAS)
+def settings() -> str:
+    """What the office decides for itself."""
+    return render_template("home/settings.html")

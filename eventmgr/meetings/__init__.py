@@ -1,0 +1,1 @@
+"""Meetings, their series, audience, invitations and answers."""

@@ -1,0 +1,166 @@
+"""Tables of meetings and invitations."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventmgr.accounts.models import User
+from eventmgr.areas.models import Area
+from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
+from eventmgr.meetings.values import (
+    Channel,
+    ContactResult,
+    InviteUnit,
+    MeetingStatus,
+    Rsvp,
+)
+from eventmgr.plans.models import Plan, Topic
+from eventmgr.residents.models import Guest, Household, Resident
+
+
+class Series(Base):
+    """Meetings made in one go ("one meeting in every hamlet"), invited and approved together."""
+
+    __tablename__ = "series"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id")
+    plan_id: Mapped[int | None] = foreign_key("plan.id")  # None: outside any plan
+    title: Mapped[str] = short_text(NAME)
+    created_at: Mapped[datetime]
+
+    area: Mapped[Area] = relationship()
+    meetings: Mapped[list[Meeting]] = relationship(back_populates="series", order_by="Meeting.starts_at")
+
+
+class Meeting(Base):
+    """A meeting (hội nghị; to residents: họp thôn) of one or more hamlets.
+
+    `audience_classes` empty means every household of the hamlets.
+    """
+
+    __tablename__ = "meeting"
+    __table_args__ = (
+        sa.CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name="ends_after_start"),
+        sa.CheckConstraint("starts_at IS NOT NULL OR month IS NOT NULL", name="has_a_time"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id")  # the commune that holds it
+    plan_id: Mapped[int | None] = foreign_key("plan.id")  # None: outside any plan
+    series_id: Mapped[int | None] = foreign_key("series.id")  # None: made by itself
+    title: Mapped[str] = short_text(NAME)
+    venue: Mapped[str] = short_text(NAME, default="")
+    venue_short: Mapped[str] = short_text(60, default="")  # for texts; empty: the venue itself
+    directions: Mapped[str] = short_text(NAME, default="")  # how to get there, for residents
+    starts_at: Mapped[datetime | None] = mapped_column(index=True)  # None: only a month is known
+    ends_at: Mapped[datetime | None]  # None: open end
+    month: Mapped[date | None]  # first day of the month of a tentative meeting; None: day is known
+    audience_classes: Mapped[list[str]] = mapped_column(default=list)
+    invite_unit: Mapped[InviteUnit] = mapped_column(default=InviteUnit.HOUSEHOLD)
+    status: Mapped[MeetingStatus]
+    cancel_reason: Mapped[str] = short_text(NAME, default="")
+    moved_from: Mapped[datetime | None]  # the time it was invited for before it moved; None: never moved
+    summary: Mapped[str] = mapped_column(sa.Text, default="")  # what was said, in three lines
+    row_version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+
+    area: Mapped[Area] = relationship()
+    plan: Mapped[Plan | None] = relationship()
+    series: Mapped[Series | None] = relationship(back_populates="meetings")
+    hamlet_rows: Mapped[list[MeetingHamlet]] = relationship(
+        back_populates="meeting", cascade="all, delete-orphan", order_by="MeetingHamlet.hamlet_id"
+    )
+    hamlets: Mapped[list[Area]] = relationship(secondary="meeting_hamlet", viewonly=True, order_by=Area.name_sort)
+    topic_rows: Mapped[list[MeetingTopic]] = relationship(back_populates="meeting", cascade="all, delete-orphan")
+    topics: Mapped[list[Topic]] = relationship(secondary="meeting_topic", viewonly=True)
+    invitations: Mapped[list[Invitation]] = relationship(back_populates="meeting")
+
+    __mapper_args__ = {"version_id_col": row_version}
+
+
+class MeetingHamlet(Base):
+    """A hamlet that a meeting serves. A joint meeting counts once in the total and once for each."""
+
+    __tablename__ = "meeting_hamlet"
+
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id", ondelete="CASCADE"), primary_key=True)
+    hamlet_id: Mapped[int] = mapped_column(sa.ForeignKey("area.id"), primary_key=True, index=True)
+
+    meeting: Mapped[Meeting] = relationship(back_populates="hamlet_rows")
+    hamlet: Mapped[Area] = relationship()
+
+
+class MeetingTopic(Base):
+    """A topic of the plan that a meeting is about."""
+
+    __tablename__ = "meeting_topic"
+
+    meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id", ondelete="CASCADE"), primary_key=True)
+    topic_id: Mapped[int] = mapped_column(sa.ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+    meeting: Mapped[Meeting] = relationship(back_populates="topic_rows")
+    topic: Mapped[Topic] = relationship()
+
+
+class Invitation(Base):
+    """A household or a guest is asked to a meeting: one code, one channel, one answer."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (
+        sa.UniqueConstraint("meeting_id", "household_id"),
+        sa.UniqueConstraint("meeting_id", "guest_id"),
+        sa.CheckConstraint("(household_id IS NULL) <> (guest_id IS NULL)", name="one_invitee"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", index=False)
+    household_id: Mapped[int | None] = foreign_key("household.id")
+    guest_id: Mapped[int | None] = foreign_key("guest.id")
+    code: Mapped[str] = sort_text(16, unique=True)  # core.codes: random, never derived
+    channel: Mapped[Channel]
+    rsvp: Mapped[Rsvp] = mapped_column(default=Rsvp.NONE)
+    rsvp_at: Mapped[datetime | None]  # None: has not answered
+    invited_at: Mapped[datetime]
+    opened_at: Mapped[datetime | None]  # None: the page was never opened
+    withdrawn_at: Mapped[datetime | None]  # None: stands
+
+    meeting: Mapped[Meeting] = relationship(back_populates="invitations")
+    household: Mapped[Household | None] = relationship()
+    guest: Mapped[Guest | None] = relationship()
+    members: Mapped[list[InvitationMember]] = relationship(
+        back_populates="invitation", cascade="all, delete-orphan", order_by="InvitationMember.resident_id"
+    )
+    outcomes: Mapped[list[ContactOutcome]] = relationship(back_populates="invitation", order_by="ContactOutcome.id")
+
+
+class InvitationMember(Base):
+    """A person named on a household's invitation."""
+
+    __tablename__ = "invitation_member"
+
+    invitation_id: Mapped[int] = mapped_column(sa.ForeignKey("invitation.id", ondelete="CASCADE"), primary_key=True)
+    resident_id: Mapped[int] = mapped_column(sa.ForeignKey("resident.id"), primary_key=True, index=True)
+    rsvp: Mapped[Rsvp] = mapped_column(default=Rsvp.NONE)
+
+    invitation: Mapped[Invitation] = relationship(back_populates="members")
+    resident: Mapped[Resident] = relationship()
+
+
+class ContactOutcome(Base):
+    """What came of telling somebody by a channel; only a confirmed contact counts as reached."""
+
+    __tablename__ = "contact_outcome"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invitation_id: Mapped[int] = foreign_key("invitation.id")
+    channel: Mapped[Channel]
+    result: Mapped[ContactResult]
+    by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)  # None: the network's report
+    at: Mapped[datetime]
+
+    invitation: Mapped[Invitation] = relationship(back_populates="outcomes")
+    by: Mapped[User | None] = relationship()

@@ -1,0 +1,1 @@
+"""The yearly plan: its document, tasks, targets, topics and other outputs."""

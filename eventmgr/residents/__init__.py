@@ -1,0 +1,1 @@
+"""Households and their members, contacts, guests, and the lists they come from."""

@@ -1,0 +1,158 @@
+"""Tables of the people a commune looks after."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventmgr.areas.models import Area
+from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
+from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass
+
+SEARCH = 240
+"""Characters of a folded name."""
+
+
+class Household(Base):
+    """A household (hộ) of a hamlet. `code` is the list's "mã hộ", unique in the commune.
+
+    `poverty_class` repeats the class of the latest PovertyStatus, so that lists and audiences need
+    no second look; `services.record_poverty_status` is its only writer.
+    """
+
+    __tablename__ = "household"
+    __table_args__ = (
+        sa.UniqueConstraint("commune_id", "code"),
+        sa.Index("ix_household_hamlet_class", "hamlet_id", "poverty_class"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commune_id: Mapped[int] = foreign_key("area.id")
+    hamlet_id: Mapped[int] = foreign_key("area.id", index=False)
+    code: Mapped[str | None] = short_text()
+    ethnic_group: Mapped[str] = short_text(default="")  # as the list writes it; empty: not known
+    poverty_class: Mapped[PovertyClass] = mapped_column(default=PovertyClass.OTHER)
+    list_order: Mapped[int | None]  # place in the office's own list (STT); None: added by hand
+    address_note: Mapped[str] = short_text(NAME, default="")
+    left_on: Mapped[date | None]  # None: lives here
+    created_at: Mapped[datetime]
+
+    hamlet: Mapped[Area] = relationship(foreign_keys=[hamlet_id])
+    commune: Mapped[Area] = relationship(foreign_keys=[commune_id])
+    members: Mapped[list[Resident]] = relationship(
+        back_populates="household", order_by="(Resident.is_head.desc(), Resident.id)"
+    )
+    head: Mapped[Resident | None] = relationship(
+        primaryjoin="and_(Household.id == foreign(Resident.household_id), Resident.is_head)",
+        viewonly=True,
+        uselist=False,
+    )
+    contacts: Mapped[list[Contact]] = relationship(back_populates="household", order_by="Contact.position")
+    statuses: Mapped[list[PovertyStatus]] = relationship(
+        back_populates="household", order_by="PovertyStatus.year.desc()"
+    )
+
+
+class PovertyStatus(Base):
+    """What one decision says of one household: history is kept, a new year never overwrites the last."""
+
+    __tablename__ = "poverty_status"
+    __table_args__ = (sa.UniqueConstraint("household_id", "decision"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    household_id: Mapped[int] = foreign_key("household.id", index=False)
+    decision: Mapped[str] = short_text(NAME)  # "12/QĐ-UBND 2022", or the list's name and year
+    year: Mapped[int]
+    poverty_class: Mapped[PovertyClass]
+
+    household: Mapped[Household] = relationship(back_populates="statuses")
+
+
+class Resident(Base):
+    """A member of a household (nhân khẩu). `name_search` is folded, `name_sort` in Vietnamese order."""
+
+    __tablename__ = "resident"
+    __table_args__ = (
+        sa.Index(
+            "uq_resident_head",
+            "household_id",
+            unique=True,
+            sqlite_where=sa.text("is_head"),
+            postgresql_where=sa.text("is_head"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    household_id: Mapped[int] = foreign_key("household.id")
+    full_name: Mapped[str] = short_text(NAME)
+    name_search: Mapped[str] = short_text(SEARCH, index=True)
+    name_sort: Mapped[str] = sort_text(SEARCH, index=True)
+    is_head: Mapped[bool] = mapped_column(default=False)
+    relation: Mapped[str] = short_text(default="")  # to the head, as the list writes it
+    birth_year: Mapped[int | None]  # None: not known
+    birth_date: Mapped[date | None]  # None: only the year is known, or nothing
+    gender: Mapped[Gender] = mapped_column(default=Gender.UNKNOWN)
+    ethnic_group: Mapped[str] = short_text(default="")
+    on_state_payroll: Mapped[bool] = mapped_column(default=False)
+    preferred_language: Mapped[str] = short_text(default="")
+    citizen_number_sealed: Mapped[str | None] = short_text(NAME)  # core.secrets.seal
+    citizen_number_digest: Mapped[str | None] = short_text(64, index=True)  # core.secrets.keyed_digest
+    left_on: Mapped[date | None]  # None: lives here
+    created_at: Mapped[datetime]
+
+    household: Mapped[Household] = relationship(back_populates="members")
+
+
+class Contact(Base):
+    """A phone by which a household can be reached. One phone may serve several households, so a
+    phone is never a key of a person."""
+
+    __tablename__ = "contact"
+    __table_args__ = (sa.UniqueConstraint("household_id", "phone"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    household_id: Mapped[int] = foreign_key("household.id", index=False)
+    resident_id: Mapped[int | None] = foreign_key("resident.id")  # None: the household's as such
+    phone: Mapped[str] = short_text(16, index=True)  # E.164
+    takes_sms: Mapped[bool] = mapped_column(default=True)  # False: a landline, for calls only
+    owner: Mapped[PhoneOwner] = mapped_column(default=PhoneOwner.MEMBER)
+    owner_note: Mapped[str] = short_text(default="")  # "con trai", as the list remarks
+    position: Mapped[int] = mapped_column(default=0)  # the lowest is asked first
+
+    household: Mapped[Household] = relationship(back_populates="contacts")
+    resident: Mapped[Resident | None] = relationship()
+
+
+class PhoneState(Base):
+    """What is known of a phone by itself, whoever it serves."""
+
+    __tablename__ = "phone_state"
+
+    phone: Mapped[str] = mapped_column(sa.String(16), primary_key=True)  # E.164
+    opted_out_at: Mapped[datetime | None]  # None: takes our texts
+    opted_out_how: Mapped[str] = short_text(default="")  # "page", "officer", "sms", "network"
+    dead_at: Mapped[datetime | None]  # None: not known to be dead
+    last_outcome: Mapped[str] = short_text(default="")
+    last_outcome_at: Mapped[datetime | None]  # None: never written to
+
+
+class Guest(Base):
+    """A cadre, speaker or related organisation's person, who belongs to no household."""
+
+    __tablename__ = "guest"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id")
+    full_name: Mapped[str] = short_text(NAME)
+    name_search: Mapped[str] = short_text(SEARCH, index=True)
+    name_sort: Mapped[str] = sort_text(SEARCH)
+    title: Mapped[str] = short_text(NAME, default="")
+    organisation: Mapped[str] = short_text(NAME, default="")
+    phone: Mapped[str | None] = short_text(16)  # E.164; None: not known
+    gender: Mapped[Gender] = mapped_column(default=Gender.UNKNOWN)
+    ethnic_group: Mapped[str] = short_text(default="")
+    on_state_payroll: Mapped[bool] = mapped_column(default=True)
+
+    area: Mapped[Area] = relationship()

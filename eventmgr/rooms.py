@@ -1,0 +1,27 @@
+"""Every room that has pages, and the order of the navigation."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask_babel import lazy_gettext as _
+
+from eventmgr.accounts.views import bp as accounts
+from eventmgr.core.access import Permission
+from eventmgr.core.web import NavItem
+from eventmgr.home.views import bp as home
+
+BLUEPRINTS: list[Blueprint] = [
+    accounts,
+    home,
+]
+
+NAVIGATION: list[NavItem] = [
+    NavItem("home.today", _("Today"), "today", None, on_phone=True),
+    NavItem("plans.index", _("Plans"), "plan", Permission.VIEW_PLANS),
+    NavItem("meetings.index", _("Meetings"), "meeting", Permission.VIEW_MEETINGS, on_phone=True),
+    NavItem("residents.index", _("Residents"), "residents", Permission.VIEW_RESIDENTS, on_phone=True),
+    NavItem("messaging.index", _("Messages"), "message", Permission.VIEW_MESSAGES),
+    NavItem("checkin.board", _("Check-in"), "checkin", Permission.CHECK_IN, on_phone=True),
+    NavItem("reports.index", _("Reports"), "report", Permission.VIEW_REPORTS),
+    NavItem("home.settings", _("Settings"), "settings", Permission.EDIT_AREAS),
+]
