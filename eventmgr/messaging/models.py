@@ -51,7 +51,7 @@ class Batch(Base):
     revision: Mapped[int] = mapped_column(default=1)
     texts: Mapped[dict[str, Any]]  # the templates as approved: {"invite": …, "relay": …}
     send_at: Mapped[datetime]  # not before this instant
-    state: Mapped[BatchState]
+    state: Mapped[BatchState] = mapped_column(index=True)
     pause_reason: Mapped[str] = short_text(NAME, default="")  # a code; words in the page
     approval_id: Mapped[int | None] = foreign_key("approval.id")  # None: none was needed
     created_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
@@ -91,15 +91,16 @@ class Message(Base):
     price: Mapped[int]  # đồng for all segments, by the tariff of the day it was queued
     state: Mapped[MessageState]
     attempts: Mapped[int] = mapped_column(default=0)
-    next_attempt_at: Mapped[datetime]
+    checks: Mapped[int] = mapped_column(default=0)  # how often the gateway was asked in this state
+    next_attempt_at: Mapped[datetime | None]  # None: nothing to do by ourselves
     lease_until: Mapped[datetime | None]  # None: nobody holds it
-    claimed_at: Mapped[datetime | None]  # when the last claim was made
+    claimed_at: Mapped[datetime | None] = mapped_column(index=True)  # when the last claim was made
     expires_at: Mapped[datetime | None]  # None: never; else when its meeting begins
     gateway: Mapped[str] = short_text(default="")
     gateway_id: Mapped[str | None] = short_text(64, unique=True)  # None: the gateway has named none
     error: Mapped[str] = short_text(default="")  # the gateway's code
     queued_at: Mapped[datetime]
-    settled_at: Mapped[datetime | None]  # None: still under way
+    settled_at: Mapped[datetime | None]  # None: a worker or the network still has to do with it
 
     batch: Mapped[Batch] = relationship(back_populates="messages")
     events: Mapped[list[DeliveryEvent]] = relationship(back_populates="message", order_by="DeliveryEvent.id")

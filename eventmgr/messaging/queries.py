@@ -1,0 +1,308 @@
+"""Reads of the messaging room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+import sqlalchemy as sa
+from flask import current_app
+from sqlalchemy.orm import joinedload, selectinload
+
+from eventmgr.areas.models import Area
+from eventmgr.core import clock
+from eventmgr.core.access import Scope
+from eventmgr.core.db import db
+from eventmgr.core.errors import NotFound
+from eventmgr.core.phone import network_of
+from eventmgr.core.settings import APPROVAL_NEEDED, NO_SEND_HOURS, setting
+from eventmgr.messaging.models import Approval, Batch, Message, Tariff
+from eventmgr.messaging.no_send import NoSendHours, may_send, read_no_send_hours
+from eventmgr.messaging.values import BatchState, MessageState, Progress
+
+MESSAGES_A_PAGE = 50
+BATCHES_A_PAGE = 30
+PHONES_A_PAGE = 30
+OTHER_NETWORK = "other"
+
+# --- What an office decides ---------------------------------------------------------------------
+
+
+def no_send_hours(area_path: str, on: date) -> NoSendHours | None:
+    """The no-send hours of an area on a day: SMS_NO_SEND_HOURS if the installation sets it, else
+    what the office decided. A text that cannot be read counts as the default, not as none."""
+    fixed = current_app.config["SMS_NO_SEND_HOURS"]
+    text = setting(area_path, NO_SEND_HOURS, on) if fixed is None else fixed
+    try:
+        return read_no_send_hours(text)
+    except ValueError:
+        return read_no_send_hours(NO_SEND_HOURS.default)
+
+
+def is_approval_needed(area_path: str, on: date) -> bool:
+    """Whether a leader has to agree before the area's batches are sent."""
+    return bool(setting(area_path, APPROVAL_NEEDED, on))
+
+
+def areas_open_for_sending(now: datetime) -> list[int]:
+    """The areas with running batches in which texts may leave at this instant."""
+    running = db.session.execute(
+        sa.select(Area.id, Area.path)
+        .join(Batch, Batch.area_id == Area.id)
+        .where(Batch.state == BatchState.SENDING)
+        .distinct()
+    )
+    today, zone = clock.local_day(now), clock.zone()
+    return [area_id for area_id, path in running if may_send(now, no_send_hours(path, today), zone)]
+
+
+class Prices:
+    """The tariff of one day: what a segment costs to a phone's likely network."""
+
+    def __init__(self, on: date, service_class: str = "administrative") -> None:
+        rows = db.session.execute(
+            sa.select(Tariff.network, Tariff.price)
+            .where(Tariff.service_class == service_class, Tariff.valid_from <= on)
+            .order_by(Tariff.valid_from)
+        )
+        self._by_network = dict(rows.all())  # the latest of each network comes last and stays
+
+    def of_segment(self, phone: str) -> int:
+        """Đồng for one segment to this phone; 0 where no tariff is known."""
+        network = network_of(phone)
+        fallback = self._by_network.get(OTHER_NETWORK, 0)
+        return self._by_network.get(network.value, fallback) if network else fallback
+
+
+# --- Batches ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch in a list, with how far it has come."""
+
+    batch: Batch
+    progress: Progress
+
+
+def get_batch_in(scope: Scope, batch_id: int) -> Batch:
+    """The batch with this id if its area lies in the scope. Raises NotFound."""
+    batch = db.session.scalar(
+        sa.select(Batch)
+        .join(Batch.area)
+        .where(Batch.id == batch_id, scope.within(Area.path))
+        .options(joinedload(Batch.area), joinedload(Batch.approval))
+    )
+    if batch is None:
+        raise NotFound
+    return batch
+
+
+def get_approval_in(scope: Scope, approval_id: int) -> Approval:
+    """The approval with this id if its area lies in the scope. Raises NotFound."""
+    approval = db.session.scalar(
+        sa.select(Approval)
+        .join(Approval.area)
+        .where(Approval.id == approval_id, scope.within(Area.path))
+        .options(joinedload(Approval.area), joinedload(Approval.requested_by), selectinload(Approval.batches))
+    )
+    if approval is None:
+        raise NotFound
+    return approval
+
+
+def batches_visible_to(
+    scope: Scope, *, before_id: int | None = None, subject: str | None = None, limit: int = BATCHES_A_PAGE
+) -> list[BatchRow]:
+    """Batches of the scope, newest first, from the one before `before_id` on."""
+    chosen = (
+        sa.select(Batch)
+        .join(Batch.area)
+        .where(scope.within(Area.path))
+        .options(joinedload(Batch.area))
+        .order_by(Batch.id.desc())
+        .limit(limit)
+    )
+    if before_id is not None:
+        chosen = chosen.where(Batch.id < before_id)
+    if subject is not None:
+        chosen = chosen.where(Batch.subject == subject)
+    batches = list(db.session.scalars(chosen))
+    progress = progress_of(batch.id for batch in batches)
+    return [BatchRow(batch, progress[batch.id]) for batch in batches]
+
+
+def progress_of(batch_ids: Iterable[int]) -> dict[int, Progress]:
+    """How far each of these batches has come."""
+    ids = list(batch_ids)
+    counted: dict[int, dict[MessageState, tuple[int, int, int]]] = {batch_id: {} for batch_id in ids}
+    rows = db.session.execute(
+        sa.select(
+            Message.batch_id,
+            Message.state,
+            sa.func.count(),
+            sa.func.sum(Message.segments),
+            sa.func.sum(Message.price),
+        )
+        .where(Message.batch_id.in_(ids))
+        .group_by(Message.batch_id, Message.state)
+    )
+    for batch_id, state, number, segments, price in rows:
+        counted[batch_id][state] = (number, segments, price)
+    return {
+        batch_id: Progress(
+            by_state={state: figures[0] for state, figures in states.items()},
+            segments=sum(figures[1] for figures in states.values()),
+            price=sum(figures[2] for figures in states.values()),
+        )
+        for batch_id, states in counted.items()
+    }
+
+
+def approvals_waiting(scope: Scope) -> list[Approval]:
+    """What leaders of the scope are still asked to agree to, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Approval)
+            .join(Approval.area)
+            .where(
+                Approval.approved_at.is_(None),
+                Approval.batches.any(Batch.state == BatchState.AWAITING_APPROVAL),
+                scope.within(Area.path),
+            )
+            .options(selectinload(Approval.batches))
+            .order_by(Approval.id)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSummary:
+    """What an approval covers."""
+
+    rows: tuple[BatchRow, ...]
+
+    @property
+    def messages(self) -> int:
+        """Messages of all its batches."""
+        return sum(row.progress.total for row in self.rows)
+
+    @property
+    def segments(self) -> int:
+        """Billed parts of all its batches."""
+        return sum(row.progress.segments for row in self.rows)
+
+    @property
+    def price(self) -> int:
+        """Đồng for all its batches."""
+        return sum(row.progress.price for row in self.rows)
+
+
+def approval_summary(approval: Approval) -> ApprovalSummary:
+    """The batches of an approval with their messages and cost."""
+    progress = progress_of(batch.id for batch in approval.batches)
+    return ApprovalSummary(tuple(BatchRow(batch, progress[batch.id]) for batch in approval.batches))
+
+
+@dataclass(frozen=True, slots=True)
+class MonthFigures:
+    """What a month's texts came to, by what was handed over."""
+
+    messages: int
+    segments: int
+    price: int  # đồng
+    not_reached: int
+
+
+def month_figures(scope: Scope, now: datetime) -> MonthFigures:
+    """The figures of the present month in the commune's zone."""
+    first = clock.instant_of(clock.local_day(now).replace(day=1), time(0))
+    taken = Message.state.in_([MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED])
+    lost = Message.state.in_([MessageState.FAILED, MessageState.REFUSED, MessageState.UNKNOWN, MessageState.EXPIRED])
+    row = db.session.execute(
+        sa.select(
+            sa.func.count(Message.id).filter(taken),
+            sa.func.coalesce(sa.func.sum(Message.segments).filter(taken), 0),
+            sa.func.coalesce(sa.func.sum(Message.price).filter(taken), 0),
+            sa.func.count(Message.id).filter(lost),
+        )
+        .join(Message.batch)
+        .join(Batch.area)
+        .where(Message.queued_at >= first, scope.within(Area.path))
+    ).one()
+    return MonthFigures(*row)
+
+
+# --- Messages -----------------------------------------------------------------------------------
+
+
+def messages_of(
+    batch: Batch, *, states: Iterable[MessageState] | None = None, after_id: int = 0, limit: int = MESSAGES_A_PAGE
+) -> list[Message]:
+    """The messages of a batch in the order they were queued, from after `after_id` on."""
+    chosen = sa.select(Message).where(Message.batch_id == batch.id, Message.id > after_id)
+    if states is not None:
+        chosen = chosen.where(Message.state.in_(list(states)))
+    return list(db.session.scalars(chosen.order_by(Message.id).limit(limit)))
+
+
+def latest_messages(subject: str, recipient_keys: Iterable[str]) -> dict[str, Message]:
+    """For each recipient of a subject the newest message about it, for those that have one."""
+    rows = db.session.scalars(
+        sa.select(Message)
+        .where(Message.subject == subject, Message.recipient_key.in_(list(recipient_keys)))
+        .order_by(Message.id)
+    )
+    return {message.recipient_key: message for message in rows}
+
+
+def sent_keys(once_keys: Iterable[str]) -> set[str]:
+    """Which of these messages exist already."""
+    return set(db.session.scalars(sa.select(Message.once_key).where(Message.once_key.in_(list(once_keys)))))
+
+
+def pairs_in_batch(batch_id: int, phones: Iterable[str]) -> set[tuple[str, str]]:
+    """The (phone, recipient key) of the batch's messages to these phones."""
+    rows = db.session.execute(
+        sa.select(Message.phone, Message.recipient_key).where(
+            Message.batch_id == batch_id, Message.phone.in_(list(phones))
+        )
+    )
+    return {(phone, key) for phone, key in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedPhone:
+    """A phone of the simulator and the texts on it, newest first."""
+
+    phone: str
+    messages: tuple[Message, ...]
+
+
+def simulated_phones(scope: Scope, *, phone: str | None = None, limit: int = PHONES_A_PAGE) -> list[SimulatedPhone]:
+    """The phones the simulator has texts for, the one with the newest text first."""
+    seen = (
+        sa.select(Message.phone, sa.func.max(Message.id).label("newest"))
+        .join(Message.batch)
+        .join(Batch.area)
+        .where(Message.gateway == "simulator", Message.state.in_(_ON_THE_PHONE), scope.within(Area.path))
+        .group_by(Message.phone)
+        .order_by(sa.desc("newest"))
+        .limit(limit)
+    )
+    if phone is not None:
+        seen = seen.where(Message.phone == phone)
+    phones = [number for number, _ in db.session.execute(seen)]
+    rows = db.session.scalars(
+        sa.select(Message)
+        .where(Message.phone.in_(phones), Message.gateway == "simulator", Message.state.in_(_ON_THE_PHONE))
+        .order_by(Message.id.desc())
+    )
+    texts: dict[str, list[Message]] = {number: [] for number in phones}
+    for message in rows:
+        texts[message.phone].append(message)
+    return [SimulatedPhone(number, tuple(texts[number])) for number in phones]
+
+
+_ON_THE_PHONE = [MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED]

@@ -1,0 +1,364 @@
+"""Writes of the messaging room: what officers and leaders do."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _
+from sqlalchemy.exc import IntegrityError
+
+from eventmgr.areas.models import Area
+from eventmgr.core import clock
+from eventmgr.core.audit import record_audit
+from eventmgr.core.db import change_rows, db, locked
+from eventmgr.core.errors import Conflict, RuleBroken
+from eventmgr.core.text import clean_text
+from eventmgr.messaging import queries
+from eventmgr.messaging.models import Approval, Batch, Message, Tariff
+from eventmgr.messaging.no_send import next_sending_time
+from eventmgr.messaging.segments import count_segments
+from eventmgr.messaging.values import (
+    NEXT_BATCH_STATES,
+    BatchDetails,
+    BatchKind,
+    BatchState,
+    LeftOut,
+    LeftOutReason,
+    MessageState,
+    Queued,
+    Recipient,
+)
+from eventmgr.residents import phones
+
+CHUNK = 1000
+"""Messages written at a time: memory stays the same for any number of recipients."""
+MOST_SEGMENTS = 6
+"""Longer texts are a mistake: 918 characters without marks."""
+
+
+class TextTooLong(RuleBroken):
+    """A text makes more than MOST_SEGMENTS segments."""
+
+    code = "text_too_long"
+    sentence = _("The text is too long for an SMS: %(segments)s billed parts, at most %(most)s.")
+
+
+class TooLateToSend(RuleBroken):
+    """The messages would leave only after what they are about has begun."""
+
+    code = "too_late_to_send"
+    sentence = _("The texts could leave only after the meeting has begun.")
+
+
+class BatchNotInState(Conflict):
+    """The batch has gone on meanwhile: what was asked does not fit its state any more."""
+
+    code = "batch_not_in_state"
+    sentence = _("This batch has gone on in the meantime. Look at it again.")
+
+
+class AlreadyQueued(Conflict):
+    """Somebody queued the same messages at the same moment; theirs stand."""
+
+    code = "already_queued"
+    sentence = _("Somebody has just queued these messages. Nothing was queued twice.")
+
+
+class AlreadyApproved(Conflict):
+    """A leader has agreed already."""
+
+    code = "already_approved"
+    sentence = _("These messages have been approved already.")
+
+
+def queue_batch(
+    details: BatchDetails,
+    recipients: Iterable[Recipient],
+    *,
+    by: Any,
+    now: datetime,
+    approval: Approval | None = None,
+) -> Queued:
+    """Queue one text for each recipient: the one way in. All or nothing.
+
+    Nobody gets the same message twice: a recipient who has it from this or an earlier batch (same
+    subject, kind and revision; for custom texts: from this batch) is left out and reported, as are
+    phones that refused or are dead. With an `approval` not yet given the batch waits for it. A send
+    that falls into the no-send hours moves to their end. Raises TextTooLong, TooLateToSend, AlreadyQueued.
+    """
+    area = db.session.get_one(Area, details.area_id)
+    wanted = max(details.send_at or now, now)
+    hours = queries.no_send_hours(area.path, clock.local_day(wanted))
+    sends_at = next_sending_time(wanted, hours, clock.zone())
+    if details.expires_at is not None and sends_at >= details.expires_at:
+        raise TooLateToSend
+    batch = Batch(
+        area_id=area.id,
+        subject=details.subject,
+        title=clean_text(details.title),
+        kind=details.kind,
+        revision=details.revision,
+        texts=dict(details.texts),
+        send_at=sends_at,
+        state=BatchState.SENDING
+        if approval is None or approval.approved_at is not None
+        else BatchState.AWAITING_APPROVAL,
+        approval=approval,
+        created_by_id=getattr(by, "id", None),
+        created_at=now,
+    )
+    db.session.add(batch)
+    db.session.flush()
+    queued = _queue_messages(batch, details, recipients, sends_at, now)
+    if queued.queued == 0:
+        batch.approval = None
+        db.session.flush()
+        db.session.delete(batch)
+        db.session.flush()
+        return queued
+    record_audit(
+        "queue_batch",
+        f"batch:{batch.id}",
+        by=by,
+        now=now,
+        area_id=area.id,
+        after={"subject": batch.subject, "kind": batch.kind.value, "messages": queued.queued},
+    )
+    return queued
+
+
+def _queue_messages(
+    batch: Batch, details: BatchDetails, recipients: Iterable[Recipient], sends_at: datetime, now: datetime
+) -> Queued:
+    prices = queries.Prices(clock.local_day(sends_at))
+    left_out: list[LeftOut] = []
+    number = segments = price = 0
+    for chunk in _chunks(recipients, CHUNK):
+        rows = []
+        for recipient in _leave_out(chunk, batch, left_out):
+            count = count_segments(recipient.text)
+            if count.segments > MOST_SEGMENTS:
+                raise TextTooLong(segments=count.segments, most=MOST_SEGMENTS)
+            cost = count.segments * prices.of_segment(recipient.phone)
+            segments, price = segments + count.segments, price + cost
+            rows.append(
+                {
+                    "public_id": secrets.token_hex(16),
+                    "batch_id": batch.id,
+                    "subject": batch.subject,
+                    "kind": batch.kind,
+                    "revision": batch.revision,
+                    "once_key": _once_key(batch, recipient),
+                    "phone": recipient.phone,
+                    "recipient_key": recipient.key,
+                    "text": recipient.text,
+                    "encoding": count.encoding,
+                    "segments": count.segments,
+                    "price": cost,
+                    "state": MessageState.QUEUED,
+                    "next_attempt_at": sends_at,
+                    "expires_at": details.expires_at,
+                    "queued_at": now,
+                }
+            )
+        number += len(rows)
+        _insert(rows)
+    return Queued(batch.id if number else None, number, segments, price, sends_at, tuple(left_out))
+
+
+def _insert(rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    try:
+        db.session.execute(sa.insert(Message), rows)
+    except IntegrityError as error:
+        raise AlreadyQueued from error
+
+
+def _leave_out(chunk: Sequence[Recipient], batch: Batch, left_out: list[LeftOut]) -> Iterator[Recipient]:
+    """The recipients that get a message; the others are added to `left_out`."""
+    silent = phones.phones_not_to_text({recipient.phone for recipient in chunk})
+    # What earlier chunks of this very batch brought stands in the table already: nothing is kept here.
+    seen = queries.pairs_in_batch(batch.id, {recipient.phone for recipient in chunk})
+    keys = [key for recipient in chunk if (key := _once_key(batch, recipient)) is not None]
+    sent = queries.sent_keys(keys) if keys else set()
+    for recipient in chunk:
+        pair = (recipient.phone, recipient.key)
+        if pair in seen or _once_key(batch, recipient) in sent:
+            left_out.append(LeftOut(recipient, LeftOutReason.ALREADY))
+        elif recipient.phone in silent:
+            left_out.append(LeftOut(recipient, LeftOutReason(silent[recipient.phone])))
+        else:
+            seen.add(pair)
+            yield recipient
+
+
+def _once_key(batch: Batch, recipient: Recipient) -> str | None:
+    """What may exist only once; custom texts may be sent again in another batch."""
+    if batch.kind is BatchKind.CUSTOM:
+        return None
+    return f"{batch.subject}|{batch.kind.value}|{batch.revision}|{recipient.phone}|{recipient.key}"
+
+
+def _chunks(recipients: Iterable[Recipient], size: int) -> Iterator[list[Recipient]]:
+    remaining = iter(recipients)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+# --- Approval -----------------------------------------------------------------------------------
+
+
+def ask_for_approval(area: Area, *, by: Any, now: datetime, note: str = "") -> Approval:
+    """An approval still to be given, for one or many batches."""
+    approval = Approval(
+        area_id=area.id,
+        requested_by_id=getattr(by, "id", None),
+        requested_at=now,
+        approved_by_name="",
+        note=clean_text(note),
+    )
+    db.session.add(approval)
+    db.session.flush()
+    return approval
+
+
+def approve(approval: Approval, *, by: Any, now: datetime) -> None:
+    """A leader agrees, signed in: the batches go. Raises AlreadyApproved."""
+    _agree(approval, by=by, now=now, name=by.full_name, on=clock.local_day(now))
+    approval.approved_by_id = by.id
+    db.session.flush()
+
+
+def record_approval(approval: Approval, *, leader_name: str, on: date, by: Any, now: datetime) -> None:
+    """An officer writes down that a leader has agreed, on paper or by word, on a day.
+
+    Raises AlreadyApproved; RuleBroken if the name is missing or the day has not come.
+    """
+    name = clean_text(leader_name)
+    if not name:
+        raise NoLeaderName
+    if on > clock.local_day(now):
+        raise ApprovedInFuture
+    _agree(approval, by=by, now=now, name=name, on=on)
+    approval.recorded_by_id = by.id
+    db.session.flush()
+
+
+class NoLeaderName(RuleBroken):
+    """Who agreed must be written down."""
+
+    code = "no_leader_name"
+    sentence = _("Write the name of the leader who agreed.")
+
+
+class ApprovedInFuture(RuleBroken):
+    """Nobody has agreed on a day that is still to come."""
+
+    code = "approved_in_future"
+    sentence = _("The day of the approval is still to come.")
+
+
+def _agree(approval: Approval, *, by: Any, now: datetime, name: str, on: date) -> None:
+    db.session.refresh(approval, with_for_update=True)
+    if approval.approved_at is not None:
+        raise AlreadyApproved
+    approval.approved_at = now
+    approval.approved_by_name = name
+    approval.approved_on = on
+    for batch in approval.batches:
+        if batch.state is BatchState.AWAITING_APPROVAL:
+            _set_state(batch, BatchState.SENDING, "approve_batch", by=by, now=now)
+
+
+# --- Steering a batch ---------------------------------------------------------------------------
+
+
+def pause_batch(batch: Batch, *, by: Any, now: datetime) -> None:
+    """Hand over no more of its messages for now; those under way go on. Raises BatchNotInState."""
+    _set_state(batch, BatchState.PAUSED, "pause_batch", by=by, now=now)
+
+
+def resume_batch(batch: Batch, *, by: Any, now: datetime) -> None:
+    """Go on with a paused batch. Raises BatchNotInState."""
+    if batch.state is not BatchState.PAUSED:
+        raise BatchNotInState
+    _set_state(batch, BatchState.SENDING, "resume_batch", by=by, now=now)
+    batch.pause_reason = ""
+
+
+def stop_batch(batch: Batch, *, by: Any, now: datetime) -> int:
+    """End a batch for good and withdraw what is still queued; returns how many those were.
+
+    What a worker holds at this moment may still go out. Raises BatchNotInState.
+    """
+    _set_state(batch, BatchState.STOPPED, "stop_batch", by=by, now=now)
+    return _withdraw(Message.batch_id == batch.id, now)
+
+
+def withdraw_messages(subject: str, kinds: Iterable[BatchKind], *, now: datetime) -> int:
+    """Withdraw what is still queued about a subject (its meeting moved or is not held); returns how many."""
+    return _withdraw(sa.and_(Message.subject == subject, Message.kind.in_(list(kinds))), now)
+
+
+def _withdraw(which: sa.ColumnElement[bool], now: datetime) -> int:
+    return change_rows(
+        sa.update(Message)
+        .where(which, Message.state == MessageState.QUEUED)
+        .values(state=MessageState.WITHDRAWN, next_attempt_at=None, settled_at=now)
+    )
+
+
+def _set_state(batch: Batch, state: BatchState, action: str, *, by: Any, now: datetime) -> None:
+    db.session.refresh(batch, ["state"], with_for_update=True)
+    if state not in NEXT_BATCH_STATES[batch.state]:
+        raise BatchNotInState
+    before = batch.state
+    batch.state = state
+    db.session.flush()
+    record_audit(
+        action,
+        f"batch:{batch.id}",
+        by=by,
+        now=now,
+        area_id=batch.area_id,
+        before={"state": before.value},
+        after={"state": state.value},
+    )
+
+
+# --- Officers' decisions on single messages and phones ------------------------------------------
+
+
+def queue_test(area: Area, phone: str, text: str, *, title: str, by: Any, now: datetime) -> Queued:
+    """Send one text to oneself, to see that the gateway works. Needs no approval."""
+    details = BatchDetails(
+        area_id=area.id,
+        subject=f"test:{secrets.token_hex(4)}",
+        title=title,
+        kind=BatchKind.CUSTOM,
+        texts={"custom": text},
+        expires_at=now + timedelta(hours=1),
+    )
+    return queue_batch(details, [Recipient(phone, "self", text)], by=by, now=now)
+
+
+def set_tariff(network: str, price: int, valid_from: date, service_class: str = "administrative") -> None:
+    """From a day on, a segment to this network costs so many đồng; saying it twice replaces."""
+    row = db.session.scalar(
+        locked(
+            sa.select(Tariff).where(
+                Tariff.network == network, Tariff.service_class == service_class, Tariff.valid_from == valid_from
+            )
+        )
+    )
+    if row is None:
+        db.session.add(Tariff(network=network, service_class=service_class, price=price, valid_from=valid_from))
+    else:
+        row.price = price
+    db.session.flush()

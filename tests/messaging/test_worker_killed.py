@@ -1,0 +1,84 @@
+"""A real worker process is killed while the gateway keeps it waiting: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from eventmgr.core.clock import SystemClock
+from eventmgr.messaging.values import MessageState
+from tests.messaging.conftest import Office, twilio_settings
+from tests.support.twilio_server import TAKEN, Answer, TwilioServer
+
+TOP = Path(__file__).resolve().parents[2]
+WORKER = """
+import time
+from app import app
+from eventmgr.messaging.sender import sender_of
+with app.app_context():
+    while True:
+        sender_of(app).run(1.0)
+        time.sleep(0.05)
+"""
+SETTINGS = {"SMS_TIMEOUT_SECONDS": 0.9, "SMS_RECONCILE_AFTER_SECONDS": 1.5, "SMS_CONCURRENCY": 4}
+
+
+def start_worker(office: Office, twilio: TwilioServer, **settings: object) -> subprocess.Popen[bytes]:
+    named = {
+        "DATABASE_URL": office.app.config["DATABASE_URL"],
+        "INSTANCE_PATH": office.app.instance_path,
+        "SECRET_KEY": office.app.config["SECRET_KEY"],
+        "SMS_NO_SEND_HOURS": "",
+    } | {name: str(value) for name, value in twilio_settings(twilio, **settings).items()}
+    return subprocess.Popen([sys.executable, "-c", WORKER], cwd=TOP, env={**os.environ, **named})
+
+
+def kill(worker: subprocess.Popen[bytes]) -> None:
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.wait()
+
+
+def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
+    open_office: Callable[..., Office], twilio: TwilioServer, clock
+):
+    clock.instant = SystemClock().now()  # the worker lives by the machine's clock
+    office = open_office(**twilio_settings(twilio, **SETTINGS))
+    office.queue_many(20)
+    twilio.always = Answer(wait_after=30.0)
+    worker = start_worker(office, twilio, **(SETTINGS | {"SMS_TIMEOUT_SECONDS": 60}))
+    twilio.wait_until_stored(4)
+    kill(worker)
+    twilio.always = TAKEN
+    assert office.states()[MessageState.SENDING] >= 4
+    for message in office.messages():  # as if the leases of that patient worker had been short
+        shorten_lease(message.id, clock)
+
+    worker = start_worker(office, twilio, **SETTINGS)
+    try:
+        deadline = time.monotonic() + 30
+        while office.states() != {MessageState.ACCEPTED: 20} and time.monotonic() < deadline:
+            time.sleep(0.2)
+    finally:
+        kill(worker)
+
+    assert office.states() == {MessageState.ACCEPTED: 20}
+    assert set(twilio.times_stored().values()) == {1}
+    assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
+
+
+def shorten_lease(message_id: int, clock) -> None:
+    from datetime import timedelta
+
+    from eventmgr.core.db import db, unit_of_work
+    from eventmgr.messaging.models import Message
+
+    with unit_of_work():
+        message = db.session.get_one(Message, message_id)
+        if message.state is MessageState.SENDING:
+            message.lease_until = clock.now()
+            message.next_attempt_at = clock.now() + timedelta(seconds=2)
