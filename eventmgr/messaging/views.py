@@ -1,0 +1,305 @@
+"""Pages of messages: batches and their progress, approval, the simulated phones, a test of the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from eventmgr.areas.queries import communes_in
+from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.clock import local_day, now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import NotFound, RuleBroken
+from eventmgr.core.phone import masked_form, national_form, parse_phone
+from eventmgr.messaging import queries, services
+from eventmgr.messaging.forms import RecordApprovalForm, TestSendForm
+from eventmgr.messaging.models import Batch, Message
+from eventmgr.messaging.tasks import send_due
+from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
+from eventmgr.messaging.words import KINDS, LEFT_OUT, describe_error, describe_pause
+
+bp = Blueprint("messaging", __name__, url_prefix="/messages")
+
+GROUPS: dict[str, frozenset[MessageState] | None] = {
+    "all": None,
+    "waiting": UNDER_WAY,
+    "delivered": frozenset({MessageState.DELIVERED}),
+    "not_reached": NOT_REACHED,
+}
+"""The filters of a batch's messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message in a table: its phone as this person may see it."""
+
+    phone: str
+    text: str
+    state: MessageState
+    segments: int
+    attempts: int
+    remark: Any
+    id: int
+
+
+@bp.get("")
+@requires(Permission.VIEW_MESSAGES)
+def index() -> str:
+    """Batches with their progress, newest first; what waits for approval on top."""
+    seen = scope(Permission.VIEW_MESSAGES)
+    before = request.args.get("before", type=int)
+    rows = queries.batches_visible_to(seen, before_id=before)
+    further = len(rows) == queries.BATCHES_A_PAGE
+    return render_template(
+        "messaging/index.html",
+        rows=rows,
+        kinds=KINDS,
+        waiting=queries.approvals_waiting(seen) if before is None else [],
+        month=queries.month_figures(seen, now()),
+        gateway=current_app.config["SMS_GATEWAY"],
+        next_url=url_for(".index", before=rows[-1].batch.id) if further else None,
+        previous_url=url_for(".index") if before is not None else None,
+    )
+
+
+@bp.get("/batches/<int:batch_id>")
+@requires(Permission.VIEW_MESSAGES)
+def batch(batch_id: int) -> str:
+    """One batch: how far it is, what to do about it, and every message."""
+    found = queries.get_batch_in(scope(Permission.VIEW_MESSAGES), batch_id)
+    group = request.args.get("show", "all")
+    if group not in GROUPS:
+        raise NotFound
+    after = request.args.get("after", 0, type=int)
+    messages = queries.messages_of(found, states=GROUPS[group], after_id=after)
+    further = len(messages) == queries.MESSAGES_A_PAGE
+    progress = queries.progress_of([found.id])[found.id]
+    return render_template(
+        "messaging/batch.html",
+        batch=found,
+        kind=KINDS[found.kind],
+        rows=[_row(message, found) for message in messages],
+        group=group,
+        chips=_chips(found, progress, group),
+        next_url=url_for(".batch", batch_id=found.id, show=group, after=messages[-1].id) if further else None,
+        previous_url=url_for(".batch", batch_id=found.id, show=group) if after else None,
+        **_progress_values(found, progress),
+    )
+
+
+@bp.get("/batches/<int:batch_id>/progress")
+@requires(Permission.VIEW_MESSAGES)
+def batch_progress(batch_id: int) -> str:
+    """The part of the batch's page that keeps itself fresh."""
+    found = queries.get_batch_in(scope(Permission.VIEW_MESSAGES), batch_id)
+    progress = queries.progress_of([found.id])[found.id]
+    return render_template("messaging/progress.html", batch=found, **_progress_values(found, progress))
+
+
+def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
+    # Reports still come in after the last message was handed over.
+    reports_due = any(progress.by_state.get(state) for state in (MessageState.ACCEPTED, MessageState.SENT))
+    moving = batch.state is BatchState.SENDING or (batch.state is BatchState.DONE and reports_due)
+    return {
+        "progress": progress,
+        "states": [(state, progress.by_state[state]) for state in MessageState if progress.by_state.get(state)],
+        "poll_url": url_for("messaging.batch_progress", batch_id=batch.id) if moving else None,
+        "pause_sentence": describe_pause(batch.pause_reason),
+        "may_steer": scope(Permission.SEND_MESSAGES).covers(batch.area.path),
+        "may_approve": scope(Permission.APPROVE_MESSAGES).covers(batch.area.path),
+        "later": batch.send_at > now(),
+    }
+
+
+def _row(message: Message, batch: Batch) -> MessageRow:
+    return MessageRow(
+        phone=_shown(message.phone, batch),
+        text=message.text,
+        state=message.state,
+        segments=message.segments,
+        attempts=message.attempts,
+        remark=describe_error(message.error),
+        id=message.id,
+    )
+
+
+def _shown(phone: str, batch: Batch) -> str:
+    sees = scope(Permission.VIEW_PHONES).covers(batch.area.path)
+    return national_form(phone) if sees else masked_form(phone)
+
+
+def _chips(batch: Batch, progress: Progress, group: str) -> list[dict[str, Any]]:
+    labels = {
+        "all": _("All"),
+        "waiting": _("Waiting"),
+        "delivered": _("Arrived"),
+        "not_reached": _("Not reached"),
+    }
+    counts = {
+        "all": progress.total,
+        "waiting": progress.waiting,
+        "delivered": progress.delivered,
+        "not_reached": progress.not_reached,
+    }
+    return [
+        {
+            "label": label,
+            "href": url_for(".batch", batch_id=batch.id, show=name),
+            "active": name == group,
+            "count": counts[name],
+        }
+        for name, label in labels.items()
+    ]
+
+
+# --- Steering -----------------------------------------------------------------------------------
+
+STEPS = {"pause": services.pause_batch, "resume": services.resume_batch, "stop": services.stop_batch}
+
+
+@bp.post("/batches/<int:batch_id>/<any(pause, resume, stop):step>")
+@requires(Permission.SEND_MESSAGES)
+def steer(batch_id: int, step: str) -> Response:
+    """Pause a batch, go on with it, or end it."""
+    with unit_of_work():
+        found = queries.get_batch_in(scope(Permission.SEND_MESSAGES), batch_id)
+        STEPS[step](found, by=current_user, now=now())
+    send_due.wake()
+    told = {
+        "pause": _("The batch is paused. Messages under way still go out."),
+        "resume": _("The batch goes on."),
+        "stop": _("The batch has ended. What was still waiting is not sent."),
+    }
+    flash(told[step], "success")
+    return redirect(url_for(".batch", batch_id=batch_id))
+
+
+# --- Approval -----------------------------------------------------------------------------------
+
+
+@bp.get("/approvals/<int:approval_id>")
+@requires(Permission.VIEW_MESSAGES)
+def approval(approval_id: int, form: RecordApprovalForm | None = None) -> str:
+    """What a leader is asked to agree to: every batch of a series, its texts and its cost."""
+    found = queries.get_approval_in(scope(Permission.VIEW_MESSAGES), approval_id)
+    return render_template(
+        "messaging/approval.html",
+        approval=found,
+        summary=queries.approval_summary(found),
+        kinds=KINDS,
+        form=form or RecordApprovalForm(approved_on=local_day(now())),
+        may_approve=scope(Permission.APPROVE_MESSAGES).covers(found.area.path),
+        may_record=scope(Permission.SEND_MESSAGES).covers(found.area.path),
+    )
+
+
+@bp.post("/approvals/<int:approval_id>/approve")
+@requires(Permission.APPROVE_MESSAGES)
+def approve(approval_id: int) -> Response:
+    """The leader agrees."""
+    with unit_of_work():
+        found = queries.get_approval_in(scope(Permission.APPROVE_MESSAGES), approval_id)
+        services.approve(found, by=current_user, now=now())
+    send_due.wake()
+    flash(_("Approved. The messages are on their way."), "success")
+    return redirect(url_for(".approval", approval_id=approval_id))
+
+
+@bp.post("/approvals/<int:approval_id>/record")
+@requires(Permission.SEND_MESSAGES)
+def record_approval(approval_id: int) -> str | Response | tuple[str, int]:
+    """An officer records the leader's word."""
+    form = RecordApprovalForm()
+    queries.get_approval_in(scope(Permission.SEND_MESSAGES), approval_id)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                found = queries.get_approval_in(scope(Permission.SEND_MESSAGES), approval_id)
+                services.record_approval(
+                    found,
+                    leader_name=form.leader_name.data or "",
+                    on=form.approved_on.data,  # type: ignore[arg-type]
+                    by=current_user,
+                    now=now(),
+                )
+        except services.ApprovedInFuture as error:
+            form.approved_on.errors = [error.message]
+        except services.NoLeaderName as error:
+            form.leader_name.errors = [error.message]
+        else:
+            send_due.wake()
+            flash(_("The approval is recorded. The messages are on their way."), "success")
+            return redirect(url_for(".approval", approval_id=approval_id))
+    return approval(approval_id, form), 422
+
+
+# --- The simulator and the gateway --------------------------------------------------------------
+
+
+@bp.get("/simulator")
+@requires(Permission.VIEW_MESSAGES)
+def simulator() -> str:
+    """The phones of the simulator, each with its messages."""
+    return render_template("messaging/simulator.html", **_simulator_values())
+
+
+@bp.get("/simulator/phones")
+@requires(Permission.VIEW_MESSAGES)
+def simulator_phones() -> str:
+    """The part of the simulator's page that keeps itself fresh."""
+    return render_template("messaging/phones.html", **_simulator_values())
+
+
+def _simulator_values() -> dict[str, Any]:
+    wanted = request.args.get("phone", "").strip()
+    number = _e164(wanted)
+    return {
+        "phones": queries.simulated_phones(scope(Permission.VIEW_PHONES), phone=number) if not wanted or number else [],
+        "wanted": wanted,
+        "in_use": current_app.config["SMS_GATEWAY"] == "simulator",
+        "poll_url": url_for("messaging.simulator_phones", phone=wanted or None),
+        "kinds": KINDS,
+    }
+
+
+def _e164(written: str) -> str | None:
+    try:
+        return parse_phone(written).e164
+    except ValueError:
+        return None
+
+
+@bp.route("/gateway", methods=["GET", "POST"])
+@requires(Permission.SEND_MESSAGES)
+def gateway() -> str | Response | tuple[str, int]:
+    """Which gateway is in use, and a test to oneself."""
+    form = TestSendForm(text=_("Test from the commune's meeting programme. No answer is needed."))
+    communes = communes_in(scope(Permission.SEND_MESSAGES))
+    if form.validate_on_submit() and communes:
+        try:
+            with unit_of_work():
+                queued = services.queue_test(
+                    communes[0],
+                    parse_phone(form.phone.data or "").e164,
+                    form.text.data or "",
+                    title=_("Test to oneself"),
+                    by=current_user,
+                    now=now(),
+                )
+        except RuleBroken as error:
+            form.text.errors = [error.message]
+        else:
+            send_due.wake()
+            if queued.batch_id is None:
+                why = LEFT_OUT[queued.left_out[0].reason]
+                form.phone.errors = [_("This phone gets no message: %(why)s.", why=why)]
+            else:
+                return redirect(url_for(".batch", batch_id=queued.batch_id))
+    hours = queries.no_send_hours(communes[0].path, local_day(now())) if communes else None
+    status = 422 if form.errors else 200
+    return render_template("messaging/gateway.html", form=form, hours=hours), status

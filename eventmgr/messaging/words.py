@@ -1,0 +1,85 @@
+"""What codes mean, in whole sentences for officers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+from eventmgr.messaging.gateways.base import Trouble
+from eventmgr.messaging.values import BatchKind, LeftOutReason
+
+KINDS: dict[BatchKind, Any] = {
+    BatchKind.INVITE: _("Invitation"),
+    BatchKind.REMIND: _("Reminder"),
+    BatchKind.RESCHEDULE: _("Notice of a new time"),
+    BatchKind.POSTPONE: _("Notice of a postponement"),
+    BatchKind.CANCEL: _("Notice that the meeting is not held"),
+    BatchKind.THANK: _("Thanks"),
+    BatchKind.CUSTOM: _("Own text"),
+}
+
+LEFT_OUT: dict[LeftOutReason, Any] = {
+    LeftOutReason.OPTED_OUT: _("does not want text messages"),
+    LeftOutReason.DEAD: _("the number takes no text messages"),
+    LeftOutReason.ALREADY: _("has this message already"),
+}
+
+TROUBLES: dict[Trouble, Any] = {
+    Trouble.CREDENTIALS: _(
+        "The gateway does not accept our account name and password. Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN, "
+        "then go on with this batch."
+    ),
+    Trouble.COUNTRY: _(
+        "Our account may not send to Vietnam yet. Allow it at the gateway (messaging geographic permissions), then go "
+        "on with this batch."
+    ),
+    Trouble.TRIAL: _(
+        "Our account is on trial and may only write to numbers confirmed there. Confirm them or upgrade the account, "
+        "then go on with this batch."
+    ),
+    Trouble.SENDER: _(
+        "The gateway cannot send from our number or sender name. Check TWILIO_FROM, then go on with this batch."
+    ),
+    Trouble.SUSPENDED: _("The gateway has suspended our account. Ask the gateway why, then go on with this batch."),
+    Trouble.BALANCE: _("The account at the gateway has no money left. Top it up, then go on with this batch."),
+    Trouble.CALLBACK: _(
+        "The gateway cannot use our public address for its reports. Check PUBLIC_URL, then go on with this batch."
+    ),
+}
+
+ERRORS: dict[str, Any] = {
+    "opted_out": _("The owner of the phone does not want text messages."),
+    "takes_no_sms": _("This number takes no text messages."),
+    "no_such_number": _("This number does not exist."),
+    "switched_off": _("The phone was switched off or without signal."),
+    "gave_up": _("The gateway could not take it for many hours."),
+    "no_connection": _("The gateway could not be reached."),
+    "no_answer": _("The gateway was asked but did not answer. It is being asked whether the message arrived."),
+    "worker_lost": _("The sender stopped in the middle. The gateway is being asked whether the message arrived."),
+    # Source: Twilio error and warning dictionary, https://www.twilio.com/docs/api/errors
+    "21211": _("This is not a number that can be written to."),
+    "21610": _("The owner of the phone does not want text messages."),
+    "21611": _("Too many messages are waiting at the gateway."),
+    "21614": _("This number takes no text messages."),
+    "21635": _("This number takes no text messages."),
+    "20429": _("Too many messages at once; the gateway asked us to wait."),
+    "30001": _("Too many messages are waiting at the gateway."),
+    "30003": _("The phone was switched off or without signal."),
+    "30005": _("This number does not exist any more."),
+    "30006": _("This number takes no text messages."),
+    "30007": _("The network blocked the text. The wording or the sender name may have to be registered."),
+    "30008": _("The network did not say why."),
+}
+
+
+def describe_error(code: str) -> Any:
+    """A code as a sentence; one that is not known here is shown as it is."""
+    if not code:
+        return ""
+    return ERRORS.get(code) or _("The gateway's code is %(code)s.", code=code)
+
+
+def describe_pause(reason: str) -> Any:
+    """Why a batch paused by itself; empty where an officer paused it."""
+    return TROUBLES[Trouble(reason)] if reason in set(Trouble) else ""

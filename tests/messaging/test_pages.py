@@ -1,0 +1,324 @@
+"""Pages of messages: honest words, masked phones, and nothing of another commune."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from eventmgr.areas.models import Area
+from eventmgr.core.access import Role
+from eventmgr.core.clock import now
+from eventmgr.core.db import db, unit_of_work
+from eventmgr.messaging.models import Approval
+from eventmgr.messaging.services import ask_for_approval
+from eventmgr.messaging.values import BatchState, MessageState, Recipient
+from tests.factories import make_commune
+from tests.messaging.conftest import phone, twilio_settings
+from tests.support.twilio_server import refused
+
+pytestmark = pytest.mark.one_database
+LINK = "https://hop.example.vn/i/7K3Q9XM2RT"
+
+
+@pytest.fixture
+def enter(office):
+    """`enter(Role.OFFICER)` gives a client signed in to the office."""
+
+    def sign_in(role: Role, area_id: int | None = None):
+        from tests.factories import make_user
+
+        with unit_of_work():
+            user_id = make_user(role=role, area=db.session.get_one(Area, area_id or office.area_id)).id
+        client = office.app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = str(user_id)
+            session["_fresh"] = True
+        return client
+
+    return sign_in
+
+
+def page(client, path: str, status: int = 200) -> BeautifulSoup:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return BeautifulSoup(answer.text, "lxml")
+
+
+def words(soup: BeautifulSoup) -> str:
+    return " ".join(soup.get_text(" ").split())
+
+
+def mixed_batch(office):
+    queued = office.queue(
+        Recipient(phone(1), "a", f"Moi ba Lan. Xem: {LINK}"),
+        Recipient(phone(2, "98"), "b", "Moi ong Duc"),
+        Recipient(phone(3, "97"), "c", "Moi ong Tam"),
+        title="Họp thôn Bản Mẫu",
+    )
+    office.work()
+    office.clock.advance(seconds=10)
+    office.work()
+    return queued
+
+
+def test_the_list_shows_how_far_each_batch_is(office, enter):
+    mixed_batch(office)
+
+    soup = page(enter(Role.OFFICER), "/messages?lang=en")
+
+    row = soup.select_one("table.data tbody tr")
+    assert row.th.a.get_text() == "Họp thôn Bản Mẫu"
+    cells = {cell["data-label"]: " ".join(cell.get_text(" ").split()) for cell in row.find_all("td")}
+    assert cells["State"] == "All sent"
+    assert (cells["Handed over"], cells["Arrived"], cells["Not reached"]) == ("3/3", "1", "2")
+
+
+def test_an_empty_list_explains_the_simulator(enter):
+    assert "simulator" in words(page(enter(Role.OFFICER), "/messages?lang=en"))
+
+
+def test_a_batch_tells_each_message_in_honest_words(office, enter):
+    queued = mixed_batch(office)
+
+    soup = page(enter(Role.OFFICER), f"/messages/batches/{queued.batch_id}?lang=en")
+
+    rows = [" ".join(row.get_text(" ").split()) for row in soup.select("table.data tbody tr")]
+    assert "Network reports it arrived" in rows[0]
+    assert "Could not be sent" in rows[1]
+    assert "This number does not exist." in rows[1]
+    assert "Number cannot receive messages" in rows[2]
+
+
+def test_a_batch_can_be_filtered_to_those_not_reached(office, enter):
+    queued = mixed_batch(office)
+
+    soup = page(enter(Role.OFFICER), f"/messages/batches/{queued.batch_id}?show=not_reached")
+
+    assert len(soup.select("table.data tbody tr")) == 2
+    page(enter(Role.OFFICER), f"/messages/batches/{queued.batch_id}?show=nonsense", status=404)
+
+
+def test_progress_asks_for_itself_until_everything_is_reported(office, enter):
+    queued = office.queue_many(2)
+    client = enter(Role.OFFICER)
+    path = f"/messages/batches/{queued.batch_id}/progress?lang=en"
+    assert page(client, path).select_one("#batch-progress")["data-url"].endswith("/progress")
+
+    office.work()
+    assert page(client, path).select_one("#batch-progress").has_attr("data-url"), "reports are still to come"
+    office.clock.advance(seconds=10)
+    office.work()
+
+    assert not page(client, path).select_one("#batch-progress").has_attr("data-url")
+
+
+def test_officers_pause_resume_and_end_a_batch(office, enter):
+    queued = office.queue_many(2)
+    client = enter(Role.OFFICER)
+
+    for step, state in (("pause", BatchState.PAUSED), ("resume", BatchState.SENDING), ("stop", BatchState.STOPPED)):
+        answer = client.post(f"/messages/batches/{queued.batch_id}/{step}")
+        assert answer.status_code == 302
+        assert office.batch(queued.batch_id).state is state
+
+    assert client.post(f"/messages/batches/{queued.batch_id}/resume").status_code == 409
+    assert office.states() == {MessageState.WITHDRAWN: 2}
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.HAMLET_HEAD])
+def test_who_may_not_see_messages_is_told_so(office, enter, role):
+    queued = office.queue_many(1)
+
+    for path in ("/messages", f"/messages/batches/{queued.batch_id}", "/messages/simulator", "/messages/gateway"):
+        assert enter(role).get(path).status_code == 403
+
+
+def test_a_leader_reads_but_does_not_steer(office, enter):
+    queued = office.queue_many(1)
+    client = enter(Role.LEADER)
+
+    soup = page(client, f"/messages/batches/{queued.batch_id}")
+
+    assert soup.select("form[action*='/pause'], form[action*='/stop']") == []
+    assert client.post(f"/messages/batches/{queued.batch_id}/pause").status_code == 403
+
+
+def test_messages_of_another_commune_do_not_exist(office, enter):
+    queued = office.queue_many(1)
+    with unit_of_work():
+        other = make_commune("Xuân Mẫu", code="99001").id
+        approval = ask_for_approval(db.session.get_one(Area, office.area_id), by=None, now=now()).id
+    office.work()
+    client = enter(Role.ADMINISTRATOR, other)
+
+    for path in (
+        f"/messages/batches/{queued.batch_id}",
+        f"/messages/batches/{queued.batch_id}/progress",
+        f"/messages/approvals/{approval}",
+    ):
+        assert client.get(path).status_code == 404
+    assert client.post(f"/messages/batches/{queued.batch_id}/stop").status_code == 404
+    assert client.post(f"/messages/approvals/{approval}/approve").status_code == 404
+    assert "Moi ba con" not in client.get("/messages/simulator").text
+    assert page(client, "/messages").select("table") == []
+
+
+def test_an_account_problem_is_explained_in_plain_words(open_office, twilio):
+    office = open_office(**twilio_settings(twilio))
+    queued = office.queue_many(3)
+    twilio.always = refused(401, 20003)
+    office.work()
+    client = sign_in(office)
+
+    soup = page(client, f"/messages/batches/{queued.batch_id}?lang=en")
+
+    assert "does not accept our account name and password" in words(soup)
+    assert soup.select_one(f"form[action='/messages/batches/{queued.batch_id}/resume'] button.btn-primary")
+
+
+def sign_in(office, role: Role = Role.OFFICER):
+    from tests.factories import make_user
+
+    with unit_of_work():
+        user_id = make_user(role=role, area=db.session.get_one(Area, office.area_id)).id
+    client = office.app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = str(user_id)
+        session["_fresh"] = True
+    return client
+
+
+# --- Approval -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def waiting(office):
+    """An approval for two batches."""
+    with unit_of_work():
+        approval_id = ask_for_approval(db.session.get_one(Area, office.area_id), by=None, now=now()).id
+    for title in ("Họp thôn Một", "Họp thôn Hai"):
+        office.queue_many(2, title=title, approval=db.session.get(Approval, approval_id))
+    return approval_id
+
+
+def test_a_leader_approves_a_series_in_one_go(office, enter, waiting):
+    client = enter(Role.LEADER)
+    soup = page(client, f"/messages/approvals/{waiting}?lang=en")
+    assert "Họp thôn Một" in words(soup)
+    assert "Họp thôn Hai" in words(soup)
+
+    answer = client.post(f"/messages/approvals/{waiting}/approve", follow_redirects=True)
+
+    assert answer.status_code == 200
+    office.work()
+    assert office.states() == {MessageState.ACCEPTED: 4}
+
+
+def test_an_officer_cannot_approve_but_records_the_leaders_word(office, enter, waiting):
+    client = enter(Role.OFFICER)
+    assert client.post(f"/messages/approvals/{waiting}/approve").status_code == 403
+
+    answer = client.post(
+        f"/messages/approvals/{waiting}/record", data={"leader_name": "Vi Văn Mẫu", "approved_on": "2023-05-31"}
+    )
+
+    assert answer.status_code == 302
+    assert "Vi Văn Mẫu" in words(page(client, f"/messages/approvals/{waiting}"))
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"leader_name": "", "approved_on": "2023-05-31"}, "leader_name"),
+        ({"leader_name": "Vi Văn Mẫu", "approved_on": "2023-06-02"}, "approved_on"),
+        ({"leader_name": "Vi Văn Mẫu", "approved_on": "hôm qua"}, "approved_on"),
+    ],
+)
+def test_a_wrong_record_says_so_beside_the_field_and_keeps_the_rest(office, enter, waiting, data, field):
+    answer = enter(Role.OFFICER).post(f"/messages/approvals/{waiting}/record", data=data)
+
+    assert answer.status_code == 422
+    soup = BeautifulSoup(answer.text, "lxml")
+    assert soup.select_one(f"#{field}-error")
+    assert soup.select_one("#leader_name")["value"] == data["leader_name"]
+    assert office.states() == {MessageState.QUEUED: 4}
+
+
+# --- Simulator and test -------------------------------------------------------------------------
+
+
+def test_the_simulator_draws_each_phone_with_its_messages_and_a_link_to_tap(office, enter):
+    mixed_batch(office)
+
+    soup = page(enter(Role.OFFICER), "/messages/simulator?lang=en")
+
+    phones = soup.select(".phone")
+    assert len(phones) == 2, "the refused number never got anything"
+    assert soup.select_one(f".bubble a[href='{LINK}']")
+
+
+def test_a_phone_can_be_looked_for_as_people_write_it(office, enter):
+    office.queue_many(5)
+    office.work()
+    client = enter(Role.OFFICER)
+
+    written = "0" + phone(3)[3:6] + "." + phone(3)[6:9] + " " + phone(3)[9:]
+    assert len(page(client, f"/messages/simulator?phone={written}").select(".phone")) == 1
+    assert page(client, "/messages/simulator?phone=khong").select(".phone") == []
+
+
+def test_text_is_never_markup(office, enter):
+    office.queue(Recipient(phone(1), "a", "<script>alert(1)</script>"))
+    office.work()
+
+    assert "<script>alert" not in enter(Role.OFFICER).get("/messages/simulator").text
+
+
+def test_a_test_goes_to_oneself(office, enter):
+    answer = enter(Role.OFFICER).post("/messages/gateway", data={"phone": "0912 345 670", "text": "Thu"})
+
+    assert answer.status_code == 302
+    office.work()
+    assert (office.message().phone, office.message().state) == ("+84912345670", MessageState.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"phone": "12", "text": "Thu"}, "phone"),
+        ({"phone": "02053812345", "text": "Thu"}, "phone"),
+        ({"phone": "0912345670", "text": ""}, "text"),
+    ],
+)
+def test_a_wrong_test_says_so_beside_the_field(office, enter, data, field):
+    answer = enter(Role.OFFICER).post("/messages/gateway", data=data)
+
+    assert answer.status_code == 422
+    assert BeautifulSoup(answer.text, "lxml").select_one(f"#{field}-error")
+    assert office.messages() == []
+
+
+def test_listing_batches_takes_the_same_number_of_queries_for_one_as_for_many(office, enter):
+    office.queue_many(1)
+    client = enter(Role.OFFICER)
+    one = count_queries(client, "/messages")
+    for _ in range(6):
+        office.queue_many(1)
+
+    assert count_queries(client, "/messages") <= one
+
+
+def count_queries(client, path: str) -> int:
+    from sqlalchemy import event
+
+    seen: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len([statement for statement in seen if statement.startswith("SELECT")])
