@@ -21,7 +21,7 @@ from eventmgr.messaging.forms import RecordApprovalForm, TestSendForm
 from eventmgr.messaging.models import Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
-from eventmgr.messaging.words import KINDS, LEFT_OUT, describe_error, describe_pause
+from eventmgr.messaging.words import KINDS, LEFT_OUT, describe_pause, describe_remark
 
 bp = Blueprint("messaging", __name__, url_prefix="/messages")
 
@@ -123,7 +123,7 @@ def _row(message: Message, batch: Batch) -> MessageRow:
         state=message.state,
         segments=message.segments,
         attempts=message.attempts,
-        remark=describe_error(message.error),
+        remark=describe_remark(message),
         id=message.id,
     )
 

@@ -7,7 +7,8 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 from eventmgr.messaging.gateways.base import Trouble
-from eventmgr.messaging.values import BatchKind, LeftOutReason
+from eventmgr.messaging.models import Message
+from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState
 
 KINDS: dict[BatchKind, Any] = {
     BatchKind.INVITE: _("Invitation"),
@@ -78,6 +79,13 @@ def describe_error(code: str) -> Any:
     if not code:
         return ""
     return ERRORS.get(code) or _("The gateway's code is %(code)s.", code=code)
+
+
+def describe_remark(message: Message) -> Any:
+    """What an officer should know of one message beside its state."""
+    if message.state is MessageState.UNKNOWN and message.settled_at is not None:
+        return _("The gateway could not say whether this message arrived. Better call.")
+    return describe_error(message.error)
 
 
 def describe_pause(reason: str) -> Any:
