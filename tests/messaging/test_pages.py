@@ -70,7 +70,7 @@ def test_the_list_shows_how_far_each_batch_is(office, enter):
     assert row.th.a.get_text() == "Họp thôn Bản Mẫu"
     cells = {cell["data-label"]: " ".join(cell.get_text(" ").split()) for cell in row.find_all("td")}
     assert cells["State"] == "All sent"
-    assert (cells["Handed over"], cells["Arrived"], cells["Not reached"]) == ("3/3", "1", "2")
+    assert (cells["Dealt with"], cells["Arrived"], cells["Not reached"]) == ("3/3", "1", "2")
 
 
 def test_an_empty_list_explains_the_simulator(enter):
