@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_WAITS = tuple(timedelta(seconds=s) for s in (5, 15, 60, 180, 300, 600, 900))
 """How long a text the gateway could not take waits after each attempt; then the last, again and again."""
+BUSY_WAIT = timedelta(seconds=2)
+"""How long a text waits that came when the gateway had too many; the sender holds back as a whole then."""
 MOST_ATTEMPTS = 40
 """After so many attempts (about eight hours) a text without an expiry is given up."""
 UNKNOWN_WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720))
@@ -331,12 +333,18 @@ def _record_attempt(message: Message, result: Result, gateway: SmsGateway, lease
         receipts.pause_for(message.batch_id, outcome.trouble)
         _queue_again(message, now, now, error=outcome.code)
     elif isinstance(outcome, Unavailable):
-        told = outcome.retry_after
-        wait = _retry_wait(errand.attempt) if told is None else timedelta(seconds=told)
-        _queue_again(message, now, now + wait, error=outcome.code)
+        if outcome.busy:
+            message.attempts -= 1
+        _queue_again(message, now, now + _wait_after(outcome, errand), error=outcome.code)
     else:
         message.attempts -= 1
         _queue_again(message, now, now)
+
+
+def _wait_after(failure: Unavailable, errand: Errand) -> timedelta:
+    if failure.retry_after is not None:
+        return timedelta(seconds=failure.retry_after)
+    return BUSY_WAIT if failure.busy else _retry_wait(errand.attempt)
 
 
 def _retry_wait(attempt: int) -> timedelta:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
@@ -133,15 +133,16 @@ class Sender:
         time.sleep(min(1.0, 1.0 / rate))
         return True
 
-    def _mind(self, results: Iterable[Result]) -> None:
+    def _mind(self, results: list[Result]) -> None:
         """Hold back all sending for a while where the gateway says that it cannot take more."""
-        for result in results:
-            if isinstance(result.outcome, Unavailable):
-                wait = result.outcome.retry_after or 2.0 ** min(self._holds, 10)
-                self._hold_until = time.monotonic() + min(wait, MOST_HOLD_SECONDS)
-                self._holds += 1
-            elif isinstance(result.outcome, SendReceipt):
-                self._holds = 0
+        refusals = [r.outcome for r in results if isinstance(r.outcome, Unavailable)]
+        if any(isinstance(r.outcome, SendReceipt) for r in results):
+            self._holds = 0
+        if refusals:
+            told = max(refusal.retry_after or 0.0 for refusal in refusals)
+            wait = min(told or 2.0**self._holds, MOST_HOLD_SECONDS)
+            self._hold_until = time.monotonic() + wait
+            self._holds = min(self._holds + 1, 5)
 
     def _call(self, errand: Errand) -> Outcome:
         """One call to the gateway; runs in a thread that never touches the database."""

@@ -8,12 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
-from eventmgr.core.clock import SystemClock
+import pytest
+
+from eventmgr.core.clock import FixedClock, SystemClock
+from eventmgr.core.db import db, is_sqlite, unit_of_work
+from eventmgr.messaging.models import Message
 from eventmgr.messaging.values import MessageState
 from tests.messaging.conftest import Office, twilio_settings
-from tests.support.twilio_server import TAKEN, Answer, TwilioServer
+from tests.support.twilio_server import DROPPED_AFTER_STORING, TAKEN, Answer, TwilioServer, refused
 
 TOP = Path(__file__).resolve().parents[2]
 WORKER = """
@@ -44,8 +50,8 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 
 
 def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
-    open_office: Callable[..., Office], twilio: TwilioServer, clock
-):
+    open_office: Callable[..., Office], twilio: TwilioServer, clock: FixedClock
+) -> None:
     clock.instant = SystemClock().now()  # the worker lives by the machine's clock
     office = open_office(**twilio_settings(twilio, **SETTINGS))
     office.queue_many(20)
@@ -71,12 +77,57 @@ def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
     assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
 
 
-def shorten_lease(message_id: int, clock) -> None:
-    from datetime import timedelta
+def bad_day(random: Random) -> Callable[[], Answer]:
+    """Slow accepts, connections dropped after acceptance, 503, and bursts of 429."""
+    burst = 0
 
-    from eventmgr.core.db import db, unit_of_work
-    from eventmgr.messaging.models import Message
+    def answer() -> Answer:
+        nonlocal burst
+        if burst:
+            burst -= 1
+            return refused(429, 20429)
+        chance = random.random()
+        if chance < 0.05:
+            return DROPPED_AFTER_STORING
+        if chance < 0.10:
+            return refused(503, 20503)
+        if chance < 0.11:
+            burst = 5
+        return Answer(wait_before=random.uniform(0, 0.1), wait_after=random.uniform(0, 0.05))
 
+    return answer
+
+
+@pytest.mark.parametrize(("messages", "kills"), [(150, 5)])
+def test_a_bad_day_at_the_gateway_with_workers_killed_loses_and_doubles_nothing(
+    open_office: Callable[..., Office], twilio: TwilioServer, clock: FixedClock, messages: int, kills: int
+) -> None:
+    random = Random(20230615)
+    clock.instant = SystemClock().now()
+    office = open_office(**twilio_settings(twilio, **SETTINGS))
+    office.queue_many(messages)
+    twilio.list_lag = 0.5  # less than SMS_RECONCILE_AFTER_SECONDS allows for
+    twilio.mood = bad_day(random)
+    count = 1 if is_sqlite() else 2
+    workers = [start_worker(office, twilio, **SETTINGS) for _ in range(count)]
+    try:
+        for _ in range(kills):
+            time.sleep(random.uniform(0.5, 1.2))
+            kill(workers.pop(0))
+            workers.append(start_worker(office, twilio, **SETTINGS))
+        deadline = time.monotonic() + 90
+        while set(office.states()) != {MessageState.ACCEPTED} and time.monotonic() < deadline:
+            time.sleep(0.3)
+    finally:
+        for worker in workers:
+            kill(worker)
+
+    assert office.states() == {MessageState.ACCEPTED: messages}
+    assert set(twilio.times_stored().values()) == {1}
+    assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
+
+
+def shorten_lease(message_id: int, clock: FixedClock) -> None:
     with unit_of_work():
         message = db.session.get_one(Message, message_id)
         if message.state is MessageState.SENDING:

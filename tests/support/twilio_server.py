@@ -18,6 +18,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -82,6 +83,7 @@ class TwilioServer:
     requests: list[tuple[str, str]] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     list_answer: Answer | None = None
+    mood: Callable[[], Answer] | None = None  # asked for each request where no answer was ordered
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -198,7 +200,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not self._may_enter(f"{MESSAGES}.json"):
             return
         with twilio.lock:
-            answer = twilio.answers.popleft() if twilio.answers else twilio.always
+            ordered = twilio.answers.popleft() if twilio.answers else None
+            answer = ordered or (twilio.mood() if twilio.mood else twilio.always)
         time.sleep(twilio.latency + answer.wait_before)
         message = twilio.store(fields) if answer.store else None
         time.sleep(answer.wait_after)

@@ -116,11 +116,13 @@ class Refused(GatewayFailure):
 
 
 class Unavailable(GatewayFailure):
-    """The gateway certainly did not take it, and may later. `retry_after` in seconds, if it said."""
+    """The gateway certainly did not take it, and may later. `retry_after` in seconds, if it said;
+    `busy` where it is up and only asks for fewer texts at once."""
 
-    def __init__(self, code: str = "", retry_after: float | None = None) -> None:
+    def __init__(self, code: str = "", retry_after: float | None = None, *, busy: bool = False) -> None:
         super().__init__(code)
         self.retry_after = retry_after
+        self.busy = busy
 
 
 class AccountProblem(GatewayFailure):

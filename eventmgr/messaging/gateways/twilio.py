@@ -242,7 +242,7 @@ def _failure(answer: Response | None) -> GatewayFailure:
         return OutcomeUnknown("no_answer")
     status, code = answer.status_code, _code(answer)
     if code in LATER or status == 429:
-        return Unavailable(code, _retry_after(answer) or LATER.get(code))
+        return Unavailable(code, _retry_after(answer) or LATER.get(code), busy=status == 429)
     if status >= 500 or status < 400 or status == 408:
         return OutcomeUnknown(code)
     if code in TROUBLES:
