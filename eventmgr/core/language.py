@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, has_request_context, request, session
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -26,6 +26,8 @@ WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday
 
 def choose_language() -> str:
     """This request's language: the person's own, else the session's, else Vietnamese."""
+    if not has_request_context():
+        return "vi"  # a command or a task speaks as the office does
     if request.args.get("lang") in LANGUAGES:
         return request.args["lang"]
     own = getattr(current_user, "locale", None) if current_user else None
