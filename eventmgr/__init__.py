@@ -40,6 +40,7 @@ def _instance_path(config: Mapping[str, Any] | None) -> Path:
 def _bind_extensions(app: Flask) -> None:
     from eventmgr import extensions, models  # noqa: F401  (the tables must be known to the database)
     from eventmgr.core.db import db
+    from eventmgr.messaging.sender import init_sender
 
     db.init_app(app)
     extensions.migrate.init_app(app, db, directory=str(TOP / "eventmgr" / "migrations"))
@@ -47,6 +48,7 @@ def _bind_extensions(app: Flask) -> None:
     extensions.limiter.init_app(app)
     extensions.bootstrap.init_app(app)
     extensions.huey.init_app(app)
+    init_sender(app)
 
 
 def _open_rooms(app: Flask) -> None:

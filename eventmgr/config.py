@@ -21,7 +21,7 @@ TOP = Path(__file__).resolve().parent.parent
 """The folder that holds app.py, templates/, static/ and instance/."""
 
 MEBIBYTE = 1024 * 1024
-GATEWAYS = ("simulator", "twilio", "android")
+GATEWAYS = ("simulator", "twilio")
 
 
 class ConfigError(RuntimeError):

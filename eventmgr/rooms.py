@@ -9,10 +9,14 @@ from eventmgr.accounts.views import bp as accounts
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.home.views import bp as home
+from eventmgr.messaging.views import bp as messaging
+from eventmgr.messaging.webhooks import bp as webhooks
 
 BLUEPRINTS: list[Blueprint] = [
     accounts,
     home,
+    messaging,
+    webhooks,
 ]
 
 NAVIGATION: list[NavItem] = [

@@ -208,8 +208,21 @@ def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:
 
 
 def locked(statement: sa.Select[Any]) -> sa.Select[Any]:
-    """Lock the chosen rows until the unit of work ends (on SQLite the unit itself is the lock)."""
+    """Lock the chosen rows until the unit of work ends (on SQLite the unit itself is the lock).
+
+    Rows read before are read anew: what somebody else committed meanwhile is what counts.
+    """
+    statement = statement.execution_options(populate_existing=True)
     return statement if is_sqlite() else statement.with_for_update()
+
+
+def change_rows(statement: sa.Update | sa.Delete) -> int:
+    """Change many rows by one statement and return how many those were.
+
+    Objects read before keep what they held: read them anew where that matters.
+    """
+    result: Any = db.session.execute(statement.execution_options(synchronize_session=False))
+    return int(result.rowcount)
 
 
 def insert_ignoring(table: sa.Table | type[Base]) -> Any:

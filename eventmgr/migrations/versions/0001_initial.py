@@ -358,6 +358,7 @@ def upgrade() -> None:
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_batch_approval_id"), ["approval_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_batch_area_id"), ["area_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
         batch_op.create_index("ix_batch_subject", ["subject", "kind"], unique=False)
 
     op.create_table(
@@ -719,7 +720,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checks", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
@@ -738,6 +740,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_message_public_id")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_claimed_at"), ["claimed_at"], unique=False)
         batch_op.create_index("ix_message_due", ["state", "next_attempt_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_phone"), ["phone"], unique=False)
         batch_op.create_index("ix_message_recipient", ["subject", "recipient_key"], unique=False)
@@ -1169,6 +1172,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_message_recipient")
         batch_op.drop_index(batch_op.f("ix_message_phone"))
         batch_op.drop_index("ix_message_due")
+        batch_op.drop_index(batch_op.f("ix_message_claimed_at"))
 
     op.drop_table("message")
     with op.batch_alter_table("meeting", schema=None) as batch_op:
@@ -1219,6 +1223,7 @@ def downgrade() -> None:
     op.drop_table("output")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_subject")
+        batch_op.drop_index(batch_op.f("ix_batch_state"))
         batch_op.drop_index(batch_op.f("ix_batch_area_id"))
         batch_op.drop_index(batch_op.f("ix_batch_approval_id"))
 
