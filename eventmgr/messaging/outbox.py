@@ -209,8 +209,11 @@ def rate_allows(rate_per_second: float, now: datetime) -> int:
 def record(results: Sequence[Result], gateway: SmsGateway, lease: Lease, now: datetime) -> None:
     """Write down what came of errands. Called soon, but not necessarily at all: a worker that dies
     first leaves its messages to `give_up_lost`."""
-    taken = [r for r in results if r.errand.kind is ErrandKind.SEND and isinstance(r.outcome, SendReceipt)]
-    others = [r for r in results if r not in taken] if len(taken) != len(results) else []
+    taken: list[Result] = []
+    others: list[Result] = []
+    for result in results:
+        usual = result.errand.kind is ErrandKind.SEND and isinstance(result.outcome, SendReceipt)
+        (taken if usual else others).append(result)
     if taken:
         others += _record_taken(taken, gateway, now)
     if not others:
@@ -238,6 +241,7 @@ def _record_taken(results: list[Result], gateway: SmsGateway, now: datetime) -> 
             gateway_id=sa.bindparam("to_gateway_id"),
             next_attempt_at=_first_check(gateway, now),
             lease_until=None,
+            settled_at=None,
             checks=0,
             error="",
         ),

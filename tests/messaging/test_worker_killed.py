@@ -17,6 +17,7 @@ import pytest
 from eventmgr.core.clock import FixedClock, SystemClock
 from eventmgr.core.db import db, is_sqlite, unit_of_work
 from eventmgr.messaging.models import Message
+from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import MessageState
 from tests.messaging.conftest import Office, twilio_settings
 from tests.support.twilio_server import DROPPED_AFTER_STORING, TAKEN, Answer, TwilioServer, refused
@@ -34,19 +35,50 @@ with app.app_context():
 SETTINGS = {"SMS_TIMEOUT_SECONDS": 0.9, "SMS_RECONCILE_AFTER_SECONDS": 1.5, "SMS_CONCURRENCY": 4}
 
 
-def start_worker(office: Office, twilio: TwilioServer, **settings: object) -> subprocess.Popen[bytes]:
+CONSUMER = """
+from app import app
+from eventmgr.worker import run_consumer
+run_consumer(app)
+"""
+
+
+def start_worker(
+    office: Office, twilio: TwilioServer, program: str = WORKER, **settings: object
+) -> subprocess.Popen[bytes]:
     named = {
         "DATABASE_URL": office.app.config["DATABASE_URL"],
         "INSTANCE_PATH": office.app.instance_path,
         "SECRET_KEY": office.app.config["SECRET_KEY"],
         "SMS_NO_SEND_HOURS": "",
     } | {name: str(value) for name, value in twilio_settings(twilio, **settings).items()}
-    return subprocess.Popen([sys.executable, "-c", WORKER], cwd=TOP, env={**os.environ, **named})
+    return subprocess.Popen([sys.executable, "-c", program], cwd=TOP, env={**os.environ, **named})
 
 
 def kill(worker: subprocess.Popen[bytes]) -> None:
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait()
+
+
+def test_the_true_consumer_is_woken_and_sends(
+    open_office: Callable[..., Office], twilio: TwilioServer, clock: FixedClock
+) -> None:
+    clock.instant = SystemClock().now()
+    office = open_office(**twilio_settings(twilio))
+    office.queue_many(5)
+    send_due.wake()
+    consumer = start_worker(office, twilio, CONSUMER)
+    try:
+        twilio.wait_until_stored(5)
+        deadline = time.monotonic() + 10
+        while office.states() != {MessageState.ACCEPTED: 5} and time.monotonic() < deadline:
+            time.sleep(0.1)
+    finally:
+        consumer.terminate()
+        stopped = consumer.wait(timeout=20)
+
+    assert office.states() == {MessageState.ACCEPTED: 5}
+    assert set(twilio.times_stored().values()) == {1}
+    assert stopped == 0
 
 
 def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
