@@ -77,7 +77,7 @@ def _serve_with_gunicorn(app: Flask, host: str, port: int) -> None:
         **_consumer_hooks(app),
     }
 
-    class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    class Server(BaseApplication):
         def load_config(self) -> None:
             for name, value in settings.items():
                 self.cfg.set(name, value)
