@@ -1,0 +1,9 @@
+"""Pages of the meetings room, by subject. Each module hangs its routes on `bp`; the resident's page has its own."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("meetings", __name__)
+
+from eventmgr.meetings.views import papers  # noqa: E402, F401  (it hangs its route on bp)
