@@ -9,12 +9,16 @@ from eventmgr.accounts.views import bp as accounts
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.home.views import bp as home
+from eventmgr.meetings.views import bp as meetings
+from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
 
 BLUEPRINTS: list[Blueprint] = [
     accounts,
     home,
+    meetings,
+    residents_page,
     messaging,
     webhooks,
 ]

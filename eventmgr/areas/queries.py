@@ -56,6 +56,15 @@ def communes_in(scope: Scope) -> list[Area]:
     )
 
 
+def all_communes() -> list[Area]:
+    """Every present commune, in Vietnamese order. For commands and public pages: officers' pages ask by scope."""
+    return list(
+        db.session.scalars(
+            sa.select(Area).where(Area.level == Level.COMMUNE, Area.valid_to.is_(None)).order_by(Area.name_sort)
+        )
+    )
+
+
 def find_hamlet_by_name(commune: Area, name: str) -> Area | None:
     """The present hamlet of that name in the commune, whatever its marks and case, or None."""
     return db.session.scalar(
