@@ -11,6 +11,7 @@ from enum import StrEnum
 import phonenumbers
 from flask_babel import lazy_gettext as _
 
+from eventmgr.core.errors import RuleBroken
 from eventmgr.core.text import clean_text, search_key
 
 COUNTRY_CODE = "84"
@@ -58,11 +59,13 @@ REASON_TEXTS = {
 }
 
 
-class InvalidPhone(ValueError):
-    """What was written is not a phone number we can use; `reason` says why, `message` says it to people."""
+class InvalidPhone(RuleBroken):
+    """What was written is not a phone number we can use; `reason` says why."""
+
+    code = "invalid_phone"
 
     def __init__(self, reason: PhoneReason) -> None:
-        super().__init__(reason.value)
+        super().__init__(reason=reason)
         self.reason = reason
 
     @property

@@ -31,6 +31,11 @@ _LETTER_WEIGHTS = {
     ("o", _HORN): "|",
     ("u", _HORN): "{",
 }
+
+# Open syllables on which the two ways of placing the tone mark differ (hòa, hoà; thúy, thuý), decomposed.
+_TONE_ON_FIRST = re.compile("([ou])([\u0300\u0301\u0303\u0309\u0323])([aey])(?![\\w\u0300-\u036f])", re.IGNORECASE)
+_TONE_ON_SECOND = re.compile("([ou])([aey])([\u0300\u0301\u0303\u0309\u0323])(?![\\w\u0300-\u036f])", re.IGNORECASE)
+
 _LEVEL_END = " "
 _WORD_END = "!"
 
@@ -93,6 +98,14 @@ def search_variants(word: str) -> tuple[str, ...]:
     return (folded, other) if _i_for_y(folded) == _i_for_y(other) else (folded,)
 
 
+def tone_spellings(text: str) -> set[str]:
+    """The text with its tone marks placed in the old and in the new way: `hoà` and `hòa`."""
+    decomposed = unicodedata.normalize("NFD", text)
+    old = _TONE_ON_FIRST.sub(r"\1\3\2", decomposed)
+    new = _TONE_ON_SECOND.sub(r"\1\3\2", decomposed)
+    return {unicodedata.normalize("NFC", spelling) for spelling in (text, old, new)}
+
+
 def match_key(text: str) -> str:
     """What two lists must share for a name to count as the same name: `Hoà` is `Hòa`, `Lý` is `Lí`, `SƠN` is `Sơn`.
 
@@ -103,6 +116,11 @@ def match_key(text: str) -> str:
         letters, tone = _letters_and_tone(word)
         words.append(_i_for_y(letters) + tone)
     return " ".join(words)
+
+
+def loose_match_key(text: str) -> str:
+    """As `match_key` with all marks forgotten: for lists that were written without any."""
+    return _i_for_y(" ".join(without_marks(word) for word in _words(text)))
 
 
 def has_marks(text: str) -> bool:

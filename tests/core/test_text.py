@@ -12,6 +12,7 @@ from eventmgr.core.text import (
     display_name,
     given_name,
     has_marks,
+    loose_match_key,
     match_key,
     person_sort_key,
     place_sort_key,
@@ -20,6 +21,7 @@ from eventmgr.core.text import (
     short_honorific,
     split_name,
     to_gsm,
+    tone_spellings,
 )
 
 VIETNAMESE = "aăâbcdđeêghiklmnoôơpqrstuưvxyàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ"
@@ -105,6 +107,24 @@ def test_two_spellings_of_one_name_match(one, other):
 )
 def test_two_names_do_not_match(one, other):
     assert match_key(one) != match_key(other)
+
+
+@pytest.mark.parametrize(
+    ("typed", "spellings"),
+    [
+        ("hòa", {"hòa", "hoà"}),
+        ("Đặng Đức Hoà", {"Đặng Đức Hoà", "Đặng Đức Hòa"}),
+        ("Thúy", {"Thúy", "Thuý"}),
+        ("Hoàng Tuấn", {"Hoàng Tuấn"}),
+    ],
+)
+def test_tone_mark_has_two_places(typed, spellings):
+    assert tone_spellings(typed) == spellings
+
+
+def test_list_without_marks_matches_loosely():
+    assert loose_match_key("Đặng Thị Lý") == loose_match_key("dang thi li") == "dang thi li"
+    assert loose_match_key("Hoa") == loose_match_key("Hoà")
 
 
 def test_given_names_stand_in_vietnamese_order():
