@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
-from eventmgr.areas.values import Level
+from eventmgr.areas.values import Level, hamlet_key
 from eventmgr.core.access import Scope, below
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
-from eventmgr.core.text import search_key
 
 
 def find_area(area_id: int) -> Area | None:
@@ -57,7 +56,7 @@ def communes_in(scope: Scope) -> list[Area]:
 
 
 def all_communes() -> list[Area]:
-    """Every present commune, in Vietnamese order. For commands and public pages: officers' pages ask by scope."""
+    """Every present commune, in Vietnamese order. For commands only: pages ask by scope."""
     return list(
         db.session.scalars(
             sa.select(Area).where(Area.level == Level.COMMUNE, Area.valid_to.is_(None)).order_by(Area.name_sort)
@@ -72,7 +71,7 @@ def find_hamlet_by_name(commune: Area, name: str) -> Area | None:
             below(Area.path, commune.path),
             Area.level == Level.HAMLET,
             Area.valid_to.is_(None),
-            Area.name_key == search_key(name),
+            Area.name_key == hamlet_key(name),
         )
     )
 
