@@ -1,0 +1,154 @@
+"""What a list says, row by row, before anyone asks who is already known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from eventmgr.core.phone import PhoneReason, WrittenPhone
+from eventmgr.residents.importing.cells import NO_BIRTH, Birth, CellReason
+from eventmgr.residents.importing.columns import Field, FoundColumn
+from eventmgr.residents.values import Gender, PovertyClass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands in the file, as the spreadsheet counts."""
+
+    sheet: str
+    row: int
+
+
+class RowReason(StrEnum):
+    """Why a whole row cannot be taken in."""
+
+    NAME_MISSING = "name_missing"
+    NAME_UNCLEAR = "name_unclear"
+    HAMLET_MISSING = "hamlet_missing"
+    HAMLET_UNKNOWN = "hamlet_unknown"
+    ROW_TWICE = "row_twice"
+
+
+class Question(StrEnum):
+    """Why an officer has to say who is meant."""
+
+    SEVERAL_ALIKE = "several_alike"
+    ROWS_ALIKE = "rows_alike"
+    MARKS_DIFFER = "marks_differ"
+    ETHNIC_GROUP_DIFFERS = "ethnic_group_differs"
+    MEMBER_ELSEWHERE = "member_elsewhere"
+    NUMBER_OF_ANOTHER = "number_of_another"
+    CODE_OF_ANOTHER = "code_of_another"
+    CODE_AND_NUMBER_DIFFER = "code_and_number_differ"
+    LIVES_ELSEWHERE = "lives_elsewhere"
+
+
+class Differs(StrEnum):
+    """What a list says otherwise than we do; ours is kept."""
+
+    BIRTH_YEAR = "birth_year"
+    GENDER = "gender"
+    ETHNIC_GROUP = "ethnic_group"
+    POVERTY_CLASS = "poverty_class"
+    HEAD = "head"
+    HAMLET = "hamlet"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that is not taken in. `raw` is what it says, for the eye."""
+
+    place: Place
+    raw: str
+    reason: RowReason
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtfulCell:
+    """A cell that is left out, or looks wrong, while its person is taken in."""
+
+    place: Place
+    field: Field
+    raw: str
+    reason: CellReason | PhoneReason
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedPerson:
+    """One person of a list."""
+
+    place: Place
+    full_name: str
+    is_head: bool
+    relation: str = ""
+    birth: Birth = NO_BIRTH
+    gender: Gender = Gender.UNKNOWN
+    ethnic_group: str = ""
+    citizen_number: str | None = None
+    phones: tuple[WrittenPhone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedHousehold:
+    """The people a list shows as one household; the first is the head where the list says so.
+
+    `hamlet` is as the list writes it, empty where it says nothing; `order` is the household's place in the file.
+    """
+
+    order: int
+    code: str | None
+    hamlet: str
+    poverty_class: PovertyClass | None
+    people: tuple[ParsedPerson, ...]
+
+    @property
+    def head(self) -> ParsedPerson | None:
+        """The head, None where the list names none."""
+        return next((person for person in self.people if person.is_head), None)
+
+    @property
+    def place(self) -> Place:
+        """Where the household begins."""
+        return self.people[0].place
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSheet:
+    """One sheet: `header_row` is None, and nothing else is filled, where no table of people was found."""
+
+    name: str
+    header_row: int | None
+    columns: tuple[FoundColumn, ...] = ()
+    households: tuple[ParsedHousehold, ...] = ()
+    rejected: tuple[RejectedRow, ...] = ()
+    doubtful: tuple[DoubtfulCell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedList:
+    """A whole file. `year` is the year its title names, None where it names none."""
+
+    file_name: str
+    year: int | None
+    sheets: tuple[ParsedSheet, ...]
+
+    @property
+    def households(self) -> tuple[ParsedHousehold, ...]:
+        """All households, in the order of the file."""
+        return tuple(household for sheet in self.sheets for household in sheet.households)
+
+    @property
+    def people(self) -> tuple[ParsedPerson, ...]:
+        """All people, in the order of the file."""
+        return tuple(person for household in self.households for person in household.people)
+
+    @property
+    def rejected(self) -> tuple[RejectedRow, ...]:
+        """All rows that cannot be taken in."""
+        return tuple(row for sheet in self.sheets for row in sheet.rejected)
+
+    @property
+    def doubtful(self) -> tuple[DoubtfulCell, ...]:
+        """All cells that were left out."""
+        return tuple(cell for sheet in self.sheets for cell in sheet.doubtful)
