@@ -9,7 +9,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
-from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass
+from eventmgr.residents.values import (
+    ContactDetails,
+    Gender,
+    GuestDetails,
+    HouseholdDetails,
+    PhoneOwner,
+    PovertyClass,
+    ResidentDetails,
+)
 
 SEARCH = 240
 """Characters of a folded name."""
@@ -53,6 +61,11 @@ class Household(Base):
     statuses: Mapped[list[PovertyStatus]] = relationship(
         back_populates="household", order_by="PovertyStatus.year.desc()"
     )
+
+    @property
+    def details(self) -> HouseholdDetails:
+        """The household as an officer would enter it."""
+        return HouseholdDetails(self.hamlet_id, self.code, self.ethnic_group, self.address_note, self.left_on)
 
 
 class PovertyStatus(Base):
@@ -104,6 +117,21 @@ class Resident(Base):
 
     household: Mapped[Household] = relationship(back_populates="members")
 
+    @property
+    def details(self) -> ResidentDetails:
+        """The person as an officer would enter them; the citizen number stays where it is."""
+        return ResidentDetails(
+            full_name=self.full_name,
+            is_head=self.is_head,
+            relation=self.relation,
+            birth_year=self.birth_year,
+            birth_date=self.birth_date,
+            gender=self.gender,
+            ethnic_group=self.ethnic_group,
+            on_state_payroll=self.on_state_payroll,
+            left_on=self.left_on,
+        )
+
 
 class Contact(Base):
     """A phone by which a household can be reached. One phone may serve several households, so a
@@ -123,6 +151,11 @@ class Contact(Base):
 
     household: Mapped[Household] = relationship(back_populates="contacts")
     resident: Mapped[Resident | None] = relationship()
+
+    @property
+    def details(self) -> ContactDetails:
+        """The phone as an officer would enter it."""
+        return ContactDetails(self.phone, self.owner, self.owner_note, self.resident_id, first=self.position == 0)
 
 
 class PhoneState(Base):
@@ -156,3 +189,16 @@ class Guest(Base):
     on_state_payroll: Mapped[bool] = mapped_column(default=True)
 
     area: Mapped[Area] = relationship()
+
+    @property
+    def details(self) -> GuestDetails:
+        """The guest as an officer would enter them."""
+        return GuestDetails(
+            full_name=self.full_name,
+            title=self.title,
+            organisation=self.organisation,
+            phone=self.phone or "",
+            gender=self.gender,
+            ethnic_group=self.ethnic_group,
+            on_state_payroll=self.on_state_payroll,
+        )
