@@ -19,6 +19,8 @@ def worker() -> None:
 def init_commands(app: Flask) -> None:
     """Add the commands of all rooms."""
     from eventmgr.accounts.cli import users
+    from eventmgr.areas.cli import areas
+    from eventmgr.residents.cli import residents
 
-    app.cli.add_command(users)
-    app.cli.add_command(worker)
+    for command in (users, areas, residents, worker):
+        app.cli.add_command(command)

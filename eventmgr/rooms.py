@@ -6,6 +6,7 @@ from flask import Blueprint
 from flask_babel import lazy_gettext as _
 
 from eventmgr.accounts.views import bp as accounts
+from eventmgr.areas.views import bp as areas
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.home.views import bp as home
@@ -13,9 +14,14 @@ from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
+from eventmgr.residents.import_views import bp as residents_import
+from eventmgr.residents.views import bp as residents
 
 BLUEPRINTS: list[Blueprint] = [
     accounts,
+    areas,
+    residents,
+    residents_import,
     home,
     meetings,
     residents_page,

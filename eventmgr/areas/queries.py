@@ -56,7 +56,7 @@ def communes_in(scope: Scope) -> list[Area]:
 
 
 def all_communes() -> list[Area]:
-    """Every present commune, in Vietnamese order. For commands only: pages ask by scope."""
+    """Every present commune, in Vietnamese order. For commands and public pages: officers' pages ask by scope."""
     return list(
         db.session.scalars(
             sa.select(Area).where(Area.level == Level.COMMUNE, Area.valid_to.is_(None)).order_by(Area.name_sort)

@@ -1,0 +1,169 @@
+"""Commands of the residents room."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from eventmgr.areas.models import Area
+from eventmgr.areas.queries import all_communes, commune_of, find_area_by_code, find_hamlet_by_name
+from eventmgr.core.clock import local_day, now
+from eventmgr.core.db import unit_of_work
+from eventmgr.residents.importing.parsing import parse_list
+from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
+from eventmgr.residents.importing.values import ParsedList
+from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, carry_out, plan_import
+from eventmgr.residents.words import FIELDS, reason_text
+
+UNUSABLE_FILE = 2
+ROWS_LEFT_OUT = 3
+
+residents = AppGroup("residents", help="Households and their people.")
+
+
+@residents.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--area", "area_code", help="Code of the commune; needed only where there are several.")
+@click.option("--hamlet", "hamlet_name", help="Hamlet of rows that name none.")
+@click.option(
+    "--year", type=click.IntRange(2000, 2100), help="Year of the poverty classes; the list's own, else this year."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
+def import_command(
+    file: Path, area_code: str | None, hamlet_name: str | None, year: int | None, dry_run: bool, as_json: bool
+) -> None:
+    """Take in a household list (.xlsx, .xls, .csv).
+
+    Ends with 0 when all rows are in, 2 when the file cannot be used, 3 when some rows were left out
+    and need a decision.
+    """
+    try:
+        parsed = _read(file)
+    except (UnreadableList, OSError) as unusable:
+        _refuse(unusable.message if isinstance(unusable, UnreadableList) else f"{file}: {unusable.strerror}", as_json)
+    with unit_of_work():
+        commune = _commune(area_code, as_json)
+        options = ImportOptions(
+            year=year or parsed.year or local_day(now()).year,
+            hamlet=_hamlet(commune, hamlet_name, as_json) if hamlet_name else None,
+        )
+        plan = plan_import(parsed, commune, options)
+        result = _foreseen(plan) if dry_run else carry_out(plan, by=None, now=now())
+    answer = _answer(parsed, result, dry_run)
+    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _spoken(answer))
+    sys.exit(0 if result.complete else ROWS_LEFT_OUT)
+
+
+def _read(file: Path) -> ParsedList:
+    if file.stat().st_size > MOST_BYTES:
+        raise ListTooLarge
+    return parse_list(file.read_bytes(), file.name, local_day(now()))
+
+
+def _refuse(sentence: str, as_json: bool) -> Any:
+    if as_json:
+        click.echo(json.dumps({"error": sentence}, ensure_ascii=False))
+    else:
+        click.echo(sentence, err=True)
+    sys.exit(UNUSABLE_FILE)
+
+
+def _commune(code: str | None, as_json: bool) -> Area:
+    if code:
+        area = find_area_by_code(code)
+        return commune_of(area) if area else _refuse(f"No area has the code {code}.", as_json)
+    communes = all_communes()
+    if len(communes) != 1:
+        return _refuse("There is not exactly one commune: say which with --area CODE.", as_json)
+    return communes[0]
+
+
+def _hamlet(commune: Area, name: str, as_json: bool) -> Area:
+    return find_hamlet_by_name(commune, name) or _refuse(f"{commune.name} has no hamlet {name}.", as_json)
+
+
+def _foreseen(plan: ImportPlan) -> ImportResult:
+    """What the plan would come to."""
+    return ImportResult(
+        households_added=plan.new_households,
+        households_known=plan.known_households,
+        residents_added=plan.new_residents,
+        residents_known=plan.known_residents,
+        hamlets_added=list(plan.new_hamlets.values()),
+        rejected=plan.rejected,
+        doubtful=plan.doubtful,
+        undecided=plan.undecided,
+        differences=plan.differences,
+    )
+
+
+def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str, Any]:
+    """The result under the names scripts read."""
+    return {
+        "file": parsed.file_name,
+        "dry_run": dry_run,
+        "households_added": result.households_added,
+        "households_known": result.households_known,
+        "residents_added": result.residents_added,
+        "residents_known": result.residents_known,
+        "contacts_added": result.contacts_added,
+        "hamlets_added": result.hamlets_added,
+        "rejected": [
+            {
+                "sheet": r.place.sheet,
+                "row": r.place.row,
+                "raw": r.raw,
+                "reason": r.reason,
+                "message": reason_text(r.reason),
+            }
+            for r in result.rejected
+        ],
+        "problems": [
+            {
+                "sheet": cell.place.sheet,
+                "row": cell.place.row,
+                "column": cell.field,
+                "raw": cell.raw,
+                "reason": cell.reason,
+                "message": reason_text(cell.reason),
+            }
+            for cell in result.doubtful
+        ],
+        "undecided": [
+            {
+                "sheet": u.place.sheet,
+                "row": u.place.row,
+                "name": u.name,
+                "reason": u.question,
+                "message": reason_text(u.question),
+                "household_ids": u.household_ids,
+            }
+            for u in result.undecided
+        ],
+        "differences": [
+            {"sheet": d.place.sheet, "row": d.place.row, "name": d.name, "what": d.what, "kept": d.kept, "said": d.said}
+            for d in result.differences
+        ],
+    }
+
+
+def _spoken(answer: dict[str, Any]) -> str:
+    """The result for a person at the terminal."""
+    lines = [
+        f"{answer['file']}: {answer['households_added']} new households ({answer['households_known']} known), "
+        f"{answer['residents_added']} new people ({answer['residents_known']} known), "
+        f"{answer['contacts_added']} new phone numbers"
+        + (" (dry run: nothing was changed)" if answer["dry_run"] else "")
+    ]
+    for kind, title in (("rejected", "Left out"), ("undecided", "Needs a decision"), ("problems", "Cell left out")):
+        for row in answer[kind]:
+            column = f"{FIELDS[row['column']]}: " if "column" in row else ""
+            shown = row.get("raw") or row.get("name")
+            lines.append(f"{title}: {row['sheet']}, row {row['row']}: {column}{shown}: {row['message']}")
+    return "\n".join(lines)

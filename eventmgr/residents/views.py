@@ -1,0 +1,381 @@
+"""Pages of households, their people and phones."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from eventmgr.areas.models import Area
+from eventmgr.areas.queries import areas_in, communes_in, get_area_in
+from eventmgr.areas.values import Level
+from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.audit import record_audit
+from eventmgr.core.clock import local_day, now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import EventmgrError
+from eventmgr.core.phone import masked_form
+from eventmgr.core.text import clean_text, display_name
+from eventmgr.residents import queries, services
+from eventmgr.residents.forms import (
+    ContactForm,
+    GuestForm,
+    HouseholdForm,
+    NewHouseholdForm,
+    ResidentForm,
+    StatusForm,
+)
+from eventmgr.residents.values import COUNT_STOPS_AT, ContactDetails, HouseholdFilter, HouseholdOrder, PovertyClass
+from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
+from eventmgr.residents.workbook import write_households
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+bp = Blueprint("residents", __name__)
+
+bp.add_app_template_filter(display_name)
+bp.add_app_template_filter(masked_form, "phone_masked")
+
+Page = str | Response | tuple[str, int]
+
+
+@bp.get("/residents")
+@requires(Permission.VIEW_RESIDENTS)
+def index() -> str:
+    """Who lives here, whom can we reach?"""
+    seen = scope(Permission.VIEW_RESIDENTS)
+    wanted = _wanted()
+    page = queries.households_page(
+        seen, scope(Permission.VIEW_PHONES), wanted, after=_cursor("after"), before=_cursor("before")
+    )
+    return render_template(
+        "residents/index.html",
+        page=page,
+        wanted=wanted,
+        count_stops_at=COUNT_STOPS_AT,
+        hamlets=[(hamlet.id, hamlet.name) for hamlet in areas_in(seen, Level.HAMLET)],
+        classes=list(POVERTY_CLASSES.items()),
+        orders=[(HouseholdOrder.NAME, _("By given name")), (HouseholdOrder.LIST, _("As in the office's list"))],
+        empty_office=not queries.count_households(seen),
+        without_phone=queries.count_households_without_phone(seen),
+        page_url=_page_url,
+    )
+
+
+@bp.get("/residents/export")
+@requires(Permission.EXPORT_NAMES)
+def export() -> Response:
+    """The list as a workbook, as it is filtered now. Who took it is kept."""
+    exportable = scope(Permission.EXPORT_NAMES)
+    lines = list(queries.all_households(exportable, scope(Permission.VIEW_PHONES), _wanted()))
+    content = write_households(lines)
+    with unit_of_work():
+        record_audit("export_households", "household", by=current_user, now=now(), after={"rows": len(lines)})
+    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name="danh-sach-ho.xlsx")
+
+
+def _wanted() -> HouseholdFilter:
+    arguments = request.args
+    chosen_class = arguments.get("class", "")
+    return HouseholdFilter(
+        query=clean_text(arguments.get("q", ""))[:100],
+        hamlet_id=arguments.get("hamlet", type=int),
+        poverty_class=PovertyClass(chosen_class) if chosen_class in set(PovertyClass) else None,
+        without_phone=arguments.get("phone") == "none",
+        order=HouseholdOrder.LIST if arguments.get("order") == "list" else HouseholdOrder.NAME,
+    )
+
+
+def _cursor(name: str) -> int | None:
+    return request.args.get(name, type=int)
+
+
+def _page_url(**changes: Any) -> str:
+    """This list with other arguments; turning a page or changing a filter leaves the rest as it is."""
+    arguments: dict[str, Any] = {key: value for key, value in request.args.items() if value}
+    arguments.pop("after", None)
+    arguments.pop("before", None)
+    arguments.update(changes)
+    return url_for("residents.index", **{key: value for key, value in arguments.items() if value is not None})
+
+
+# --- one household --------------------------------------------------------------------------------
+
+
+@bp.get("/residents/households/<int:household_id>")
+@requires(Permission.VIEW_RESIDENTS)
+def household(household_id: int) -> str:
+    """A household: its members, its phones, its classes over the years."""
+    found = queries.get_household_in(scope(Permission.VIEW_RESIDENTS), household_id)
+    path = found.hamlet.path
+    return render_template(
+        "residents/household.html",
+        household=found,
+        present=[member for member in found.members if member.left_on is None],
+        gone=[member for member in found.members if member.left_on is not None],
+        sees_phones=scope(Permission.VIEW_PHONES).covers(path),
+        may_edit=scope(Permission.EDIT_RESIDENTS).covers(path),
+        may_fix_phones=scope(Permission.FIX_PHONES).covers(path),
+        classes=POVERTY_CLASSES,
+        genders=GENDERS,
+        owners=PHONE_OWNERS,
+    )
+
+
+@bp.route("/residents/households/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def new_household() -> Page:
+    """Add a household with its head."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    hamlets = areas_in(editable, Level.HAMLET)
+    form = NewHouseholdForm().knowing(local_day(now())).offer(_names(hamlets))
+    if request.method == "GET":
+        form.year.data = local_day(now()).year
+        form.hamlet.data = request.args.get("hamlet", type=int)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                added = services.add_household(
+                    form.household(),
+                    form.head(),
+                    get_area_in(editable, form.hamlet.data),
+                    by=current_user,
+                    now=now(),
+                )
+                services.record_poverty_status(added, "", form.year.data, form.poverty_class.data)
+                if form.phone.data:
+                    services.add_contact(
+                        added,
+                        ContactDetails(form.phone.data, resident_id=added.members[0].id),
+                        by=current_user,
+                        now=now(),
+                    )
+        except EventmgrError as error:
+            _say_beside(form, error)
+        else:
+            flash(_("The household has been added."), "success")
+            return redirect(url_for("residents.household", household_id=added.id))
+    return _form_page("residents/new_household.html", form, no_hamlets=not hamlets)
+
+
+@bp.route("/residents/households/<int:household_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def edit_household(household_id: int) -> Page:
+    """Change a household, or say that it has moved."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    found = queries.get_household_in(editable, household_id)
+    form = HouseholdForm().offer(_names(areas_in(editable, Level.HAMLET)))
+    if request.method == "GET":
+        form.show(found.details)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                found = queries.get_household_in(editable, household_id)
+                hamlet = get_area_in(editable, form.hamlet.data)
+                services.edit_household(found, form.details(), hamlet, by=current_user, now=now())
+        except EventmgrError as error:
+            _say_beside(form, error)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for("residents.household", household_id=household_id))
+    return _form_page("residents/edit_household.html", form, household=found)
+
+
+@bp.route("/residents/households/<int:household_id>/members/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def new_resident(household_id: int) -> Page:
+    """Add a person to a household."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    found = queries.get_household_in(editable, household_id)
+    form = ResidentForm().knowing(local_day(now()))
+    if request.method == "GET":
+        form.ethnic_group.data = found.ethnic_group
+    if form.validate_on_submit():
+        with unit_of_work():
+            found = queries.get_household_in(editable, household_id)
+            services.add_resident(found, form.details(), by=current_user, now=now())
+        flash(_("The person has been added."), "success")
+        return redirect(url_for("residents.household", household_id=household_id))
+    return _form_page("residents/edit_resident.html", form, household=found, resident=None)
+
+
+@bp.route("/residents/members/<int:resident_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def edit_resident(resident_id: int) -> Page:
+    """Change a person, or say that they have left."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    resident = queries.get_resident_in(editable, resident_id)
+    form = ResidentForm().knowing(local_day(now()))
+    if request.method == "GET":
+        form.show(resident.details)
+    if form.validate_on_submit():
+        with unit_of_work():
+            resident = queries.get_resident_in(editable, resident_id)
+            services.edit_resident(resident, form.details(), by=current_user, now=now())
+        flash(_("Saved."), "success")
+        return redirect(url_for("residents.household", household_id=resident.household_id))
+    return _form_page("residents/edit_resident.html", form, household=resident.household, resident=resident)
+
+
+@bp.route("/residents/households/<int:household_id>/status", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def new_status(household_id: int) -> Page:
+    """File a household's class by a decision; earlier ones stay."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    found = queries.get_household_in(editable, household_id)
+    form = StatusForm()
+    if request.method == "GET":
+        form.year.data = local_day(now()).year
+        form.poverty_class.data = found.poverty_class
+    if form.validate_on_submit():
+        with unit_of_work():
+            found = queries.get_household_in(editable, household_id)
+            services.file_poverty_status(
+                found,
+                form.decision.data or "",
+                form.year.data or 0,
+                form.poverty_class.data,
+                by=current_user,
+                now=now(),
+            )
+        flash(_("Saved."), "success")
+        return redirect(url_for("residents.household", household_id=household_id))
+    return _form_page("residents/edit_status.html", form, household=found)
+
+
+# --- phones ---------------------------------------------------------------------------------------
+
+
+@bp.route("/residents/households/<int:household_id>/contacts/new", methods=["GET", "POST"])
+@requires(Permission.FIX_PHONES)
+def new_contact(household_id: int) -> Page:
+    """Add a phone by which a household is reached."""
+    fixable = scope(Permission.FIX_PHONES)
+    found = queries.get_household_in(fixable, household_id)
+    form = ContactForm().offer(_members(found))
+    if request.method == "GET" and found.head:
+        form.resident.data = found.head.id
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                found = queries.get_household_in(fixable, household_id)
+                services.add_contact(found, form.details(), by=current_user, now=now())
+        except EventmgrError as error:
+            _say_beside(form, error)
+        else:
+            flash(_("The phone number has been added."), "success")
+            return redirect(url_for("residents.household", household_id=household_id))
+    return _form_page("residents/edit_contact.html", form, household=found, contact=None)
+
+
+@bp.route("/residents/contacts/<int:contact_id>/edit", methods=["GET", "POST"])
+@requires(Permission.FIX_PHONES)
+def edit_contact(contact_id: int) -> Page:
+    """Change a phone, or whose it is."""
+    fixable = scope(Permission.FIX_PHONES)
+    contact = queries.get_contact_in(fixable, contact_id)
+    found = contact.household
+    form = ContactForm().offer(_members(found))
+    if request.method == "GET":
+        form.show(contact.details)
+    if form.validate_on_submit():
+        try:
+            with unit_of_work():
+                contact = queries.get_contact_in(fixable, contact_id)
+                services.edit_contact(contact, form.details(), by=current_user, now=now())
+        except EventmgrError as error:
+            _say_beside(form, error)
+        else:
+            flash(_("Saved."), "success")
+            return redirect(url_for("residents.household", household_id=found.id))
+    return _form_page("residents/edit_contact.html", form, household=found, contact=contact)
+
+
+@bp.post("/residents/contacts/<int:contact_id>/remove")
+@requires(Permission.FIX_PHONES)
+def remove_contact(contact_id: int) -> Response:
+    """Take a phone away from a household."""
+    with unit_of_work():
+        contact = queries.get_contact_in(scope(Permission.FIX_PHONES), contact_id)
+        household_id = contact.household_id
+        services.remove_contact(contact, by=current_user, now=now())
+    flash(_("The phone number has been removed."), "success")
+    return redirect(url_for("residents.household", household_id=household_id))
+
+
+# --- guests ---------------------------------------------------------------------------------------
+
+
+@bp.get("/guests")
+@requires(Permission.EDIT_RESIDENTS)
+def guests() -> str:
+    """Cadres, unions, speakers: whom to invite beside the residents."""
+    query = clean_text(request.args.get("q", ""))[:100]
+    found = queries.guests_visible_to(scope(Permission.EDIT_RESIDENTS), query)
+    return render_template("residents/guests.html", guests=found, query=query)
+
+
+@bp.route("/guests/new", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def new_guest() -> Page:
+    """Add a guest."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    form = GuestForm().offer(_names(communes_in(editable)))
+    if form.validate_on_submit():
+        with unit_of_work():
+            area = get_area_in(editable, form.area.data)
+            services.add_guest(area, form.details(), by=current_user, now=now())
+        flash(_("The guest has been added."), "success")
+        return redirect(url_for("residents.guests"))
+    return _form_page("residents/edit_guest.html", form, guest=None)
+
+
+@bp.route("/guests/<int:guest_id>/edit", methods=["GET", "POST"])
+@requires(Permission.EDIT_RESIDENTS)
+def edit_guest(guest_id: int) -> Page:
+    """Change a guest."""
+    editable = scope(Permission.EDIT_RESIDENTS)
+    guest = queries.get_guest_in(editable, guest_id)
+    form = GuestForm().offer([(guest.area_id, guest.area.name)])
+    if request.method == "GET":
+        form.area.data = guest.area_id
+        form.show(guest.details)
+    if form.validate_on_submit():
+        with unit_of_work():
+            guest = queries.get_guest_in(editable, guest_id)
+            services.edit_guest(guest, form.details(), by=current_user, now=now())
+        flash(_("Saved."), "success")
+        return redirect(url_for("residents.guests"))
+    return _form_page("residents/edit_guest.html", form, guest=guest)
+
+
+# --- shared ---------------------------------------------------------------------------------------
+
+
+def _names(areas: list[Area]) -> list[tuple[int, str]]:
+    return [(area.id, area.name) for area in areas]
+
+
+def _members(found: Any) -> list[tuple[int, str]]:
+    return [(member.id, member.full_name) for member in found.members if member.left_on is None]
+
+
+_FIELD_OF_ERROR = {"household_code_taken": "code", "contact_twice": "phone", "invalid_phone": "phone"}
+
+
+def _say_beside(form: Any, error: EventmgrError) -> None:
+    """Put a service's refusal beside the field it is about."""
+    field = getattr(form, _FIELD_OF_ERROR.get(error.code, ""), None)
+    if field is None:
+        form.form_errors.append(error.message)
+    else:
+        field.errors = [*field.errors, error.message]
+
+
+def _form_page(template: str, form: Any, **values: Any) -> Page:
+    page = render_template(template, form=form, **values)
+    return (page, 422) if form.errors else page
