@@ -5,12 +5,16 @@ attendances (lượt người), distinct people (người) and households (hộ)
 and ethnic minority, are never summed; the poverty classes exclude each other and do add up to the total.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Self
+
+from eventmgr.plans.values import Direction, OutputKind
 
 
 def percent_of(part: int, whole: int) -> Decimal | None:
@@ -28,6 +32,57 @@ class MeetingStage(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ListOf(StrEnum):
+    """What a drill-down lists: the figure's rows are attendances, people, households, invitations or messages."""
+
+    ATTENDANCES = "attendances"
+    PEOPLE = "people"
+    HOUSEHOLDS = "households"
+    INVITATIONS = "invitations"
+    MESSAGES = "messages"
+
+
+class CrowdGroup(StrEnum):
+    """Part of a crowd that a figure counts; the classes have the words of PovertyClass."""
+
+    ALL = "all"
+    WOMEN = "women"
+    MINORITY = "minority"
+    GUESTS = "guests"
+    PROXIES = "proxies"
+    POOR = "poor"
+    NEAR_POOR = "near_poor"
+    NEWLY_ESCAPED = "newly_escaped"
+    NEWLY_ESCAPED_NEAR_POOR = "newly_escaped_near_poor"
+    OTHER = "other"
+
+
+class InvitationGroup(StrEnum):
+    """Part of the invitations that a figure counts."""
+
+    ALL = "all"
+    HOUSEHOLDS = "households"
+    GUESTS = "guests"
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    COMING = "coming"
+    PROXY = "proxy"
+    NOT_COMING = "not_coming"
+    UNANSWERED = "unanswered"
+    ABSENT = "absent"
+
+
+class MessageGroup(StrEnum):
+    """Part of the texts that a figure counts; they exclude each other."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    WITHDRAWN = "withdrawn"
+
+
 @dataclass(frozen=True, slots=True)
 class ByClass:
     """One crowd by household class as it was on the day; every member is in exactly one class."""
@@ -41,6 +96,18 @@ class ByClass:
     @property
     def total(self) -> int:
         return self.poor + self.near_poor + self.newly_escaped + self.newly_escaped_near_poor + self.other
+
+    def part(self, group: CrowdGroup) -> int:
+        """How many are in the class, or in all."""
+        counts = {
+            CrowdGroup.ALL: self.total,
+            CrowdGroup.POOR: self.poor,
+            CrowdGroup.NEAR_POOR: self.near_poor,
+            CrowdGroup.NEWLY_ESCAPED: self.newly_escaped,
+            CrowdGroup.NEWLY_ESCAPED_NEAR_POOR: self.newly_escaped_near_poor,
+            CrowdGroup.OTHER: self.other,
+        }
+        return counts[group]
 
     def __add__(self, more: Self) -> Self:
         return type(self)(
@@ -67,6 +134,16 @@ class Crowd:
     @property
     def total(self) -> int:
         return self.by_class.total
+
+    def part(self, group: CrowdGroup) -> int:
+        """How many of the crowd are in the group. Stand-ins are counted by Turnout."""
+        counts = {
+            CrowdGroup.ALL: self.total,
+            CrowdGroup.WOMEN: self.women,
+            CrowdGroup.MINORITY: self.ethnic_minority,
+            CrowdGroup.GUESTS: self.guests,
+        }
+        return counts[group] if group in counts else self.by_class.part(group)
 
     def __add__(self, more: Self) -> Self:
         return type(self)(
@@ -107,6 +184,22 @@ class InvitationFigures:
     def unanswered(self) -> int:
         return self.invited - self.coming - self.sending_proxy - self.not_coming
 
+    def part(self, group: InvitationGroup) -> int:
+        """How many invitations are in the group."""
+        counts = {
+            InvitationGroup.ALL: self.invited,
+            InvitationGroup.HOUSEHOLDS: self.households,
+            InvitationGroup.GUESTS: self.guests,
+            InvitationGroup.REACHED: self.reached,
+            InvitationGroup.NOT_REACHED: self.invited - self.reached,
+            InvitationGroup.COMING: self.coming,
+            InvitationGroup.PROXY: self.sending_proxy,
+            InvitationGroup.NOT_COMING: self.not_coming,
+            InvitationGroup.UNANSWERED: self.unanswered,
+            InvitationGroup.ABSENT: self.absent,
+        }
+        return counts[group]
+
     @property
     def reached_percent(self) -> Decimal | None:
         return percent_of(self.reached, self.invited)
@@ -141,7 +234,32 @@ class SmsFigures:
 
     @property
     def messages(self) -> int:
-        return self.waiting + self.accepted + self.delivered + self.failed + self.unknown + self.withdrawn
+        return sum(self.part(group) for group in MessageGroup)
+
+    def part(self, group: MessageGroup) -> int:
+        """How many messages are in the group."""
+        counts = {
+            MessageGroup.WAITING: self.waiting,
+            MessageGroup.ACCEPTED: self.accepted,
+            MessageGroup.DELIVERED: self.delivered,
+            MessageGroup.FAILED: self.failed,
+            MessageGroup.UNKNOWN: self.unknown,
+            MessageGroup.WITHDRAWN: self.withdrawn,
+        }
+        return counts[group]
+
+    def __add__(self, more: Self) -> Self:
+        costs = [cost for cost in (self.cost, more.cost) if cost is not None]
+        return type(self)(
+            self.waiting + more.waiting,
+            self.accepted + more.accepted,
+            self.delivered + more.delivered,
+            self.failed + more.failed,
+            self.unknown + more.unknown,
+            self.withdrawn + more.withdrawn,
+            self.segments + more.segments,
+            sum(costs, Decimal(0)) if costs else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +343,33 @@ class PlanFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan in the list of reports."""
+
+    plan_id: int
+    title: str
+    number: str
+    year: int
+    area_name: str
+    meetings: Progress
+    planned: int
+    attendances: int
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodReport:
+    """The meetings of a period, whatever plan they belong to. `meetings` may hold only the first of `held`."""
+
+    held: int
+    planned: int
+    cancelled: int
+    invitations: InvitationFigures
+    turnout: Turnout
+    sms: SmsFigures
+    meetings: tuple[MeetingFigures, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Issuer:
     """The office a paper comes from. `lines` and `parent_line` are printed as they stand."""
 
@@ -244,12 +389,11 @@ class TaskLine:
 
 @dataclass(frozen=True, slots=True)
 class OutputLine:
-    """Something made, received or handed out besides meetings. `kind` is a word of the office."""
+    """How much of one kind was made, received or handed out in all."""
 
-    kind: str
+    kind: OutputKind
+    direction: Direction
     quantity: int
-    on: date | None = None
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +448,23 @@ class MeetingReport:
     recipients: tuple[str, ...] = ()
     signature_lines: tuple[str, ...] = ()
     signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRow:
+    """One row behind a figure, for those who may see names. `note` is a ready word or empty."""
+
+    row_id: int
+    name: str
+    hamlet: str
+    household_head: str = ""
+    stood_in_by: str = ""
+    title: str = ""
+    is_guest: bool = False
+    state: str = ""
+    meeting: str = ""
+    meeting_id: int = 0
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

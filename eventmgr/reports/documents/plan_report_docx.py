@@ -9,6 +9,7 @@ from datetime import date
 
 from docx.shared import Pt
 
+from eventmgr.plans.values import Direction, OutputKind
 from eventmgr.reports.documents.administrative import AdministrativePaper, Align, Column
 from eventmgr.reports.documents.wording import (
     compared,
@@ -32,6 +33,24 @@ from eventmgr.reports.values import (
 )
 
 OF_WHOM = "Trong đó (lượt người)"
+
+OUTPUT_WORDS = {
+    OutputKind.ARTICLE: "Tin, bài",
+    OutputKind.REPORTAGE: "Phóng sự",
+    OutputKind.BROADCAST: "Lượt phát trên loa truyền thanh",
+    OutputKind.PANEL: "Pano",
+    OutputKind.POSTER: "Áp phích",
+    OutputKind.LEAFLET: "Tờ rơi",
+    OutputKind.HANDBOOK: "Sổ tay",
+    OutputKind.BANNER: "Băng rôn",
+    OutputKind.CONTEST: "Cuộc thi",
+    OutputKind.EMULATION: "Hoạt động thi đua, biểu dương",
+}
+DIRECTION_WORDS = {
+    Direction.MADE: "đã thực hiện",
+    Direction.RECEIVED: "đã tiếp nhận",
+    Direction.HANDED_OUT: "đã cấp phát",
+}
 
 HAMLET_COLUMNS = (
     Column("STT", 10),
@@ -233,9 +252,7 @@ def _outputs(paper: AdministrativePaper, lines: Sequence[OutputLine]) -> None:
 
 
 def _output_text(line: OutputLine) -> str:
-    day = f", {long_day(line.on)}" if line.on else ""
-    note = f" ({line.note})" if line.note else ""
-    return f"{_upper_first(line.kind)}: {thousands(line.quantity)}{day}{note}"
+    return f"{OUTPUT_WORDS[line.kind]}: {DIRECTION_WORDS[line.direction]} {thousands(line.quantity)}"
 
 
 def _money(paper: AdministrativePaper, report: PlanReport) -> None:

@@ -6,7 +6,7 @@ names are, only where the caller hands over attendance lines.
 
 import io
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,14 +17,14 @@ from flask_babel import gettext as _
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from eventmgr.reports import words
 from eventmgr.reports.values import (
     AttendanceLine,
-    ByClass,
     Crowd,
     InvitationFigures,
+    ListOf,
     MeetingFigures,
     MeetingReport,
-    MeetingStage,
     PlanReport,
     SmsFigures,
     Turnout,
@@ -39,11 +39,6 @@ LINE_HEIGHT = 15.5
 # A word that does not fit goes to the next line, so a line holds less than its width.
 CHARACTERS_PER_WIDTH = 0.8
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-STAGE_WORDS: dict[MeetingStage, Callable[[], str]] = {
-    MeetingStage.PLANNED: lambda: _("planned"),
-    MeetingStage.HELD: lambda: _("held"),
-    MeetingStage.CANCELLED: lambda: _("cancelled"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +219,7 @@ def _meeting_lines(figures: MeetingFigures) -> Iterator[Line]:
     yield _("Hamlets"), ", ".join(figures.hamlets)
     yield _("Starts at"), figures.starts_at or ""
     yield _("Venue"), figures.venue
-    yield _("State"), STAGE_WORDS[figures.stage]()
+    yield _("State"), str(words.STAGES[figures.stage])
     yield from _invitation_lines(figures.invitations)
     yield from _turnout_lines(figures.turnout)
     if figures.headcount is not None:
@@ -235,15 +230,8 @@ def _meeting_lines(figures: MeetingFigures) -> Iterator[Line]:
 
 def _invitation_lines(figures: InvitationFigures) -> Iterator[Line]:
     yield _("Invitations"), None
-    yield _("Invitations in all"), figures.invited
-    yield _("Invited households"), figures.households
-    yield _("Invited guests"), figures.guests
-    yield _("Reached (contact confirmed)"), figures.reached
-    yield _("Answered: coming"), figures.coming
-    yield _("Answered: a family member comes instead"), figures.sending_proxy
-    yield _("Answered: not this time"), figures.not_coming
-    yield _("No answer"), figures.unanswered
-    yield _("Invited and absent"), figures.absent
+    for group, label in words.INVITATIONS.items():
+        yield str(label), figures.part(group)
 
 
 def _turnout_lines(turnout: Turnout) -> Iterator[Line]:
@@ -253,40 +241,20 @@ def _turnout_lines(turnout: Turnout) -> Iterator[Line]:
     yield _("People (each person once)"), None
     yield from _crowd_lines(turnout.people)
     yield _("Households (each household once)"), None
-    yield _("Total"), turnout.households.total
-    yield from _class_lines(turnout.households)
+    for group, label in words.GROUPS[ListOf.HOUSEHOLDS].items():
+        yield str(label), turnout.households.part(group)
 
 
 def _crowd_lines(crowd: Crowd) -> Iterator[Line]:
-    classes = crowd.by_class
-    yield _("Total"), crowd.total
-    yield _("From poor households"), classes.poor
-    yield _("From near-poor households"), classes.near_poor
-    yield _("From households newly escaped from poverty"), classes.newly_escaped
-    yield _("From households newly escaped from near-poverty"), classes.newly_escaped_near_poor
-    yield _("Other"), classes.other
-    yield _("Of whom guests"), crowd.guests
-    yield _("Of whom women"), crowd.women
-    yield _("Of whom ethnic minority"), crowd.ethnic_minority
-
-
-def _class_lines(classes: ByClass) -> Iterator[Line]:
-    yield _("Poor households"), classes.poor
-    yield _("Near-poor households"), classes.near_poor
-    yield _("Newly escaped from poverty"), classes.newly_escaped
-    yield _("Newly escaped from near-poverty"), classes.newly_escaped_near_poor
-    yield _("Other"), classes.other
+    for group, label in words.GROUPS[ListOf.PEOPLE].items():
+        yield str(label), crowd.part(group)
 
 
 def _sms_lines(sms: SmsFigures) -> Iterator[Line]:
     yield _("Text messages"), None
     yield _("Messages in all"), sms.messages
-    yield _("Delivered (network's report)"), sms.delivered
-    yield _("Accepted by the gateway, no report yet"), sms.accepted
-    yield _("Not delivered"), sms.failed
-    yield _("Result unknown"), sms.unknown
-    yield _("Waiting to be sent"), sms.waiting
-    yield _("Withdrawn"), sms.withdrawn
+    for group, label in words.MESSAGES.items():
+        yield str(label), sms.part(group)
     yield _("Billed segments"), sms.segments
     yield _("Cost (đồng)"), "" if sms.cost is None else int(sms.cost)
 
@@ -367,7 +335,7 @@ def _meeting_row(place: int, meeting: MeetingFigures) -> list[Value]:
         ", ".join(meeting.hamlets),
         when,
         meeting.venue,
-        STAGE_WORDS[meeting.stage](),
+        str(words.STAGES[meeting.stage]),
         meeting.invitations.invited,
         meeting.invitations.reached,
         *_crowd_cells(meeting.turnout.attendances),

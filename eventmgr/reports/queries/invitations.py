@@ -1,0 +1,67 @@
+"""Who was asked, who is known to have been told, what they answered, who did not come."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from eventmgr.checkin.models import Attendance
+from eventmgr.core.db import db
+from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting
+from eventmgr.meetings.values import REACHED, Rsvp
+from eventmgr.messaging.models import Message
+from eventmgr.messaging.values import MessageState
+from eventmgr.reports.queries.selection import HELD, Condition
+from eventmgr.reports.values import InvitationFigures
+
+
+def invitations_by_meeting(chosen: Condition) -> dict[int, InvitationFigures]:
+    """The invitations that stand, for each chosen meeting that has any."""
+    statement = (
+        sa.select(
+            Invitation.meeting_id,
+            sa.func.count(Invitation.household_id),
+            sa.func.count(Invitation.guest_id),
+            _count(was_reached()),
+            _count(Invitation.rsvp == Rsvp.COMING),
+            _count(Invitation.rsvp == Rsvp.PROXY),
+            _count(Invitation.rsvp == Rsvp.ABSENT),
+            _count(was_absent()),
+        )
+        .join(Meeting, Invitation.meeting_id == Meeting.id)
+        .where(chosen, Invitation.withdrawn_at.is_(None))
+        .group_by(Invitation.meeting_id)
+    )
+    return {row[0]: InvitationFigures(*row[1:]) for row in db.session.execute(statement)}
+
+
+def was_reached() -> Condition:
+    """Told by a confirmed contact, or by a text that the network reports to have arrived."""
+    told = Invitation.outcomes.any(ContactOutcome.result.in_(REACHED))
+    arrived = (
+        sa.select(Message.id)
+        .where(
+            Message.subject == sa.literal("meeting:") + sa.cast(Invitation.meeting_id, sa.String),
+            Message.recipient_key == sa.literal("invitation:") + sa.cast(Invitation.id, sa.String),
+            Message.state == MessageState.DELIVERED,
+        )
+        .exists()
+    )
+    return sa.or_(told, arrived)
+
+
+def was_absent() -> Condition:
+    """Asked to a meeting that took place, and nobody of the household, nor the guest, came."""
+    came = (
+        sa.select(Attendance.id)
+        .where(
+            Attendance.meeting_id == Invitation.meeting_id,
+            Attendance.undone_at.is_(None),
+            sa.or_(Attendance.household_id == Invitation.household_id, Attendance.guest_id == Invitation.guest_id),
+        )
+        .exists()
+    )
+    return sa.and_(HELD, ~came)
+
+
+def _count(condition: Condition) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
