@@ -20,7 +20,8 @@ def init_commands(app: Flask) -> None:
     """Add the commands of all rooms."""
     from eventmgr.accounts.cli import users
     from eventmgr.areas.cli import areas
+    from eventmgr.reports.cli import report
     from eventmgr.residents.cli import residents
 
-    for command in (users, areas, residents, worker):
+    for command in (users, areas, residents, report, worker):
         app.cli.add_command(command)

@@ -14,6 +14,7 @@ from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
+from eventmgr.reports.views import bp as reports
 from eventmgr.residents.import_views import bp as residents_import
 from eventmgr.residents.views import bp as residents
 
@@ -26,6 +27,7 @@ BLUEPRINTS: list[Blueprint] = [
     meetings,
     residents_page,
     messaging,
+    reports,
     webhooks,
 ]
 

@@ -13,9 +13,15 @@ from pygal.style import Style
 
 from eventmgr.reports.values import HamletFigures, PlanFigures
 
-INK, LINES, PAPER = "#1D2433", "#E3E0D8", "#FFFFFF"
+INK, LINES = "#1D2433", "#E3E0D8"
 # The missing part is pale, so that it reads as missing in black and white print too.
 DONE, MISSING = "#3E7A4F", "#F2D49B"
+DARK_STYLES = """
+@media (prefers-color-scheme: dark) {
+  .axis text, .legends text { fill: #ebe8df; }
+  .axis .line, .axis .guides { stroke: #323947; }
+}
+"""
 FONT = "'Be Vietnam Pro', 'Segoe UI', system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 # Narrow, so that the letters stay readable when a phone shrinks the picture.
 WIDTH = 520
@@ -24,8 +30,8 @@ FRAME_HEIGHT, BAR_HEIGHT = 86, 36
 BAR_GAP = 0.16
 
 STYLE = Style(
-    background=PAPER,
-    plot_background=PAPER,
+    background="transparent",
+    plot_background="transparent",
     foreground=INK,
     foreground_strong=INK,
     foreground_subtle=LINES,
@@ -117,4 +123,6 @@ def _finished(svg: bytes, title: str) -> bytes:
     heading = etree.Element(etree.QName(root, "title"))
     heading.text = title
     root.insert(0, heading)
+    dark = etree.SubElement(root, etree.QName(root, "style"))
+    dark.text = DARK_STYLES
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from flask.cli import with_appcontext
 from flask_babel import force_locale
 
 from eventmgr.core.audit import record_audit
@@ -25,6 +26,7 @@ from eventmgr.reports.queries.selection import get_meeting, get_plan, of_plan
 @click.argument("subject_id", metavar="ID", type=int)
 @click.option("--format", "kind", type=click.Choice(["xlsx", "docx", "pdf"]), required=True)
 @click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=True)
+@with_appcontext
 def report(subject: str, subject_id: int, kind: str, out: Path) -> None:
     """Write the report on a meeting or a plan to a file, in Vietnamese."""
     if kind == "pdf":

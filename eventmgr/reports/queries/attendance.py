@@ -57,7 +57,7 @@ def turnout_by_hamlet(chosen: Condition) -> dict[int, tuple[int, int]]:
             Attendance.hamlet_id
         )
     )
-    return {hamlet_id: (attendances, households) for hamlet_id, attendances, households in rows}
+    return {hamlet_id: (attendances, households) for hamlet_id, attendances, households in rows if hamlet_id}
 
 
 def attendances_by_plan(chosen: Condition) -> dict[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -50,8 +51,8 @@ def group_of(state: MessageState) -> MessageGroup:
 
 
 def _figures(state: MessageState, messages: int, segments: int, price: int) -> SmsFigures:
-    counted = {group_of(state).value: messages}
-    if state not in TAKEN:
-        return SmsFigures(**counted)
-    # A price of 0 means that no tariff was known when the text was queued.
-    return SmsFigures(**counted, segments=segments, cost=Decimal(price) if price else None)
+    counted: dict[str, Any] = {group_of(state).value: messages}
+    if state in TAKEN:
+        # A price of 0 means that no tariff was known when the text was queued.
+        counted |= {"segments": segments, "cost": Decimal(price) if price else None}
+    return SmsFigures(**counted)

@@ -21,7 +21,14 @@ from eventmgr.reports.queries.attendance import attendances_by_plan, turnout, tu
 from eventmgr.reports.queries.invitations import invitations_by_meeting
 from eventmgr.reports.queries.messages import sms_by_meeting
 from eventmgr.reports.queries.progress import hamlet_figures, households_by_hamlet, plan_targets, total_target
-from eventmgr.reports.queries.selection import HELD, NOT_CANCELLED, Condition, meetings_in_order, of_plan, plans_visible_to
+from eventmgr.reports.queries.selection import (
+    HELD,
+    NOT_CANCELLED,
+    Condition,
+    meetings_in_order,
+    of_plan,
+    plans_visible_to,
+)
 from eventmgr.reports.values import (
     InvitationFigures,
     Issuer,

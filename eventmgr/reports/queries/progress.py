@@ -68,7 +68,7 @@ def households_by_hamlet(area: Area, since: date) -> dict[int, int]:
         .where(hamlets_below(area), sa.or_(Household.left_on.is_(None), Household.left_on >= since))
         .group_by(Household.hamlet_id)
     )
-    return dict(db.session.execute(statement).tuples().all())
+    return dict(db.session.execute(statement).all())
 
 
 def _meetings_by_hamlet(chosen: Condition) -> dict[int, int]:
@@ -79,7 +79,7 @@ def _meetings_by_hamlet(chosen: Condition) -> dict[int, int]:
         .where(chosen)
         .group_by(MeetingHamlet.hamlet_id)
     )
-    return dict(db.session.execute(statement).tuples().all())
+    return dict(db.session.execute(statement).all())
 
 
 def _hamlets(area: Area, named: set[int]) -> list[Area]:
