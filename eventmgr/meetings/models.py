@@ -30,9 +30,11 @@ class Series(Base):
     area_id: Mapped[int] = foreign_key("area.id")
     plan_id: Mapped[int | None] = foreign_key("plan.id")  # None: outside any plan
     title: Mapped[str] = short_text(NAME)
+    request_key: Mapped[str | None] = short_text(unique=True)  # of the form that made it: sent twice, made once
     created_at: Mapped[datetime]
 
     area: Mapped[Area] = relationship()
+    plan: Mapped[Plan | None] = relationship()
     meetings: Mapped[list[Meeting]] = relationship(back_populates="series", order_by="Meeting.starts_at")
 
 

@@ -554,10 +554,12 @@ def upgrade() -> None:
         sa.Column("area_id", sa.Integer(), nullable=False),
         sa.Column("plan_id", sa.Integer(), nullable=True),
         sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("request_key", sa.String(length=80), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_series_area_id_area"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(["plan_id"], ["plan.id"], name=op.f("fk_series_plan_id_plan"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_series")),
+        sa.UniqueConstraint("request_key", name=op.f("uq_series_request_key")),
     )
     with op.batch_alter_table("series", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_series_area_id"), ["area_id"], unique=False)
