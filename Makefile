@@ -7,7 +7,7 @@ PIP := $(PY) -m pip install --quiet --disable-pip-version-check
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard eventmgr/translations/*/LC_MESSAGES/*.po))
 
 .DELETE_ON_ERROR:
-.PHONY: help run parts setup frontend translations test test-setup lint format bench screenshots torture clean
+.PHONY: help run parts setup frontend translations test test-setup lint format bench screenshots clean
 
 help:
 	@echo "make run          set up and serve http://127.0.0.1:8000 (HOST=..., PORT=...)"
@@ -18,7 +18,6 @@ help:
 	@echo "make frontend     get the camera reader and the fonts, once npm can be reached"
 	@echo "make bench        print the figures of speed and size"
 	@echo "make screenshots  render the main pages into docs/screenshots/"
-	@echo "make torture      kill, repeat and delay, and see that nothing is lost or doubled"
 	@echo "make clean        remove what was installed here (never instance/)"
 
 run: parts
@@ -94,9 +93,6 @@ bench: test-setup
 
 screenshots: test-setup
 	@$(PY) -m bench.screenshots
-
-torture: test-setup
-	@$(PY) -m bench.torture
 
 clean:
 	rm -rf $(VENV) node_modules static/vendor $(CATALOGUES)
