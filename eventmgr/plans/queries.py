@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -37,7 +38,7 @@ class HamletTargets:
     participants: int | None
 
 
-def _visible(scope: Scope) -> sa.Select[tuple[Plan]]:
+def _visible(scope: Scope) -> sa.Select[Any]:
     # The area by a subquery and not a join, so that a lock takes the plan alone.
     return sa.select(Plan).where(Plan.area_id.in_(sa.select(Area.id).where(scope.within(Area.path))))
 
@@ -50,7 +51,7 @@ def plans_visible_to(scope: Scope) -> list[Plan]:
 
 def get_plan_in(scope: Scope, plan_id: int) -> Plan:
     """A plan of the scope. Raises NotFound."""
-    plan = db.session.scalar(_visible(scope).where(Plan.id == plan_id).options(joinedload(Plan.area)))
+    plan: Plan | None = db.session.scalar(_visible(scope).where(Plan.id == plan_id).options(joinedload(Plan.area)))
     if plan is None:
         raise NotFound
     return plan
@@ -58,7 +59,7 @@ def get_plan_in(scope: Scope, plan_id: int) -> Plan:
 
 def get_whole_plan_in(scope: Scope, plan_id: int) -> Plan:
     """A plan of the scope with all its parts loaded. Raises NotFound."""
-    plan = db.session.scalar(
+    plan: Plan | None = db.session.scalar(
         _visible(scope)
         .where(Plan.id == plan_id)
         .options(
@@ -77,7 +78,7 @@ def get_whole_plan_in(scope: Scope, plan_id: int) -> Plan:
 
 def get_plan_to_change(scope: Scope, plan_id: int) -> Plan:
     """A plan of the scope, read anew and locked until the unit of work ends. Raises NotFound."""
-    plan = db.session.scalar(locked(_visible(scope).where(Plan.id == plan_id)))
+    plan: Plan | None = db.session.scalar(locked(_visible(scope).where(Plan.id == plan_id)))
     if plan is None:
         raise NotFound
     return plan
@@ -134,7 +135,7 @@ def figures_of(plan_ids: Iterable[int]) -> dict[int, PlanFigures]:
     }
 
 
-def _counts(owner: sa.ColumnElement[int], figure: sa.ColumnElement[int], ids: list[int]) -> dict[int, int]:
+def _counts(owner: sa.SQLColumnExpression[int], figure: sa.SQLColumnExpression[int], ids: list[int]) -> dict[int, int]:
     rows = db.session.execute(sa.select(owner, figure).where(owner.in_(ids)).group_by(owner))
     return {row[0]: row[1] for row in rows}
 
