@@ -24,7 +24,7 @@ DARK_STYLES = """
 """
 FONT = "'Be Vietnam Pro', 'Segoe UI', system-ui, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 # Narrow, so that the letters stay readable when a phone shrinks the picture.
-WIDTH = 520
+WIDTH = 430
 # Scale and legend take this much; each hamlet needs a bar of its own.
 FRAME_HEIGHT, BAR_HEIGHT = 86, 36
 BAR_GAP = 0.16

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
@@ -94,7 +95,13 @@ def plan_list(plan_id: int) -> str:
     return _list_page(
         chosen,
         listing,
-        Source("reports.plan_list", {"plan_id": plan_id}, row.title, url_for("reports.plan", plan_id=plan_id)),
+        Source(
+            "reports.plan_list",
+            {"plan_id": plan_id},
+            row.title,
+            url_for("reports.plan", plan_id=plan_id),
+            _("Report on the plan of %(year)s", year=row.year),
+        ),
         record=f"plan:{plan_id}",
         area_id=row.area_id,
     )
@@ -151,6 +158,7 @@ def meeting_list(meeting_id: int) -> str:
             {"meeting_id": meeting_id},
             row.title,
             url_for("reports.meeting", meeting_id=meeting_id),
+            _("Report on the meeting"),
         ),
         record=f"meeting:{meeting_id}",
         area_id=row.area_id,
@@ -187,6 +195,7 @@ class Source:
     values: dict[str, Any]
     title: str
     back: str
+    back_label: str
 
 
 def _list_page(chosen: Condition, listing: Listing, source: Source, *, record: str, area_id: int) -> str:

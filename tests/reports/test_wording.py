@@ -45,7 +45,7 @@ def test_only_days_under_ten_and_the_first_two_months_are_padded(day: date, writ
 
 
 def test_unknown_day_leaves_room_for_the_clerk() -> None:
-    assert long_day(None, 2026) == "ngày      tháng      năm 2026"
+    assert long_day(None).split() == ["ngày", "tháng", "năm"]
 
 
 def test_hour_comes_with_the_weekday_it_falls_on() -> None:

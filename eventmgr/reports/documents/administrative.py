@@ -85,11 +85,10 @@ class Column:
 class AdministrativePaper:
     """One paper under construction: made top to bottom, then `to_bytes()`."""
 
-    def __init__(self, issuer: Issuer, type_code: str, dated_on: date | None = None, year: int | None = None) -> None:
+    def __init__(self, issuer: Issuer, type_code: str, dated_on: date | None = None) -> None:
         self.issuer = issuer
         self.type_code = type_code
         self.dated_on = dated_on
-        self.year = year
         self._document = Document()
         self._set_defaults()
         self._set_up_page(self._document.sections[0])
@@ -198,7 +197,7 @@ class AdministrativePaper:
             _write(line, text, bold=True)
         tie = self._paragraph(align=WD_ALIGN_PARAGRAPH.CENTER)
         number = document_number("", self.type_code, self.issuer.abbreviation)
-        day = long_day(self.dated_on, self.year)
+        day = long_day(self.dated_on)
         _write(tie, f"(Kèm theo Báo cáo số {number} {day} của {self.issuer.full_name})", italic=True)
         _rule(self._document, Mm(50), self._text_width, after=Pt(8))
 
@@ -269,7 +268,7 @@ class AdministrativePaper:
         self._fill_nation(nation)
         reference = document_number("", self.type_code, self.issuer.abbreviation)
         _write(_centred(number), f"Số: {reference}", size=HEADER_SIZE)
-        _write(_centred(place), f"{self.issuer.place}, {long_day(self.dated_on, self.year)}", italic=True)
+        _write(_centred(place), f"{self.issuer.place}, {long_day(self.dated_on)}", italic=True)
 
     def _fill_issuer(self, cell: _Cell) -> None:
         lines = [(self.issuer.parent_line, False)] if self.issuer.parent_line else []

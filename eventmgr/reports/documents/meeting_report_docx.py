@@ -25,7 +25,7 @@ def write_meeting_report(report: MeetingReport) -> bytes:
     """Header, time and place, figures in a table, dotted lines for opinions and judgement, signature."""
     figures = report.figures
     subject = f"Kết quả {figures.title[:1].lower()}{figures.title[1:]}"
-    paper = AdministrativePaper(report.issuer, "BC", year=report.as_of.year)
+    paper = AdministrativePaper(report.issuer, "BC")
     paper.describe(subject, report.as_of)
     paper.title("Báo cáo", subject)
     if report.plan_title:

@@ -84,7 +84,7 @@ MEETING_COLUMNS = (
 def write_plan_report(report: PlanReport) -> bytes:
     """The whole paper: header, sections I to V, recipients and signature, appendix of figures."""
     subject = subject_of(report.title)
-    paper = AdministrativePaper(report.issuer, "BC", year=report.as_of.year)
+    paper = AdministrativePaper(report.issuer, "BC")
     paper.describe(subject, report.as_of)
     paper.title("Báo cáo", subject)
     paper.addressees(report.addressees)

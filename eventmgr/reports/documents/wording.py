@@ -29,13 +29,13 @@ def short_day(day: date) -> str:
     return f"{day:%d/%m/%Y}"
 
 
-def long_day(day: date | None, year: int | None = None) -> str:
+def long_day(day: date | None) -> str:
     """`ngày 05 tháng 6 năm 2023`; days under 10 and months 1 and 2 alone are padded.
 
     Without a day, blanks are left to be filled in by hand. Source: Nghị định 30/2020/NĐ-CP, Phụ lục I, mục II.4.
     """
     if day is None:
-        return f"ngày      tháng      năm {year if year else '        '}"
+        return "ngày      tháng      năm         "
     month = f"{day.month:02}" if day.month < 3 else str(day.month)
     return f"ngày {day.day:02} tháng {month} năm {day.year}"
 
