@@ -193,6 +193,14 @@ def test_period_counts_the_meetings_of_its_days_whatever_their_plan(officer: Fla
     assert len(page.select("#period tbody tr")) == 2
 
 
+def test_period_is_summed_only_when_it_is_asked_for(officer: FlaskClient, world: World) -> None:
+    page = _page(officer, "/reports/")
+
+    assert page.select_one("#first")["value"] == "2023-01-01"
+    assert not page.select("#period .tile")
+    assert "Chọn một khoảng thời gian" in page.select_one("#period").get_text()
+
+
 def test_period_includes_its_last_day(officer: FlaskClient, world: World) -> None:
     tiles = _tiles(_page(officer, "/reports/?first=2023-06-15&last=2023-06-15"))
 
