@@ -7,6 +7,7 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
+from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.home.views import bp as home
@@ -27,6 +28,7 @@ BLUEPRINTS: list[Blueprint] = [
     meetings,
     residents_page,
     messaging,
+    checkin_api,
     reports,
     webhooks,
 ]

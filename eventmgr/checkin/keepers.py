@@ -1,0 +1,80 @@
+"""Who stands at the door in this request: a paired phone by its token, or somebody signed in."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import current_app, request
+from flask_babel import lazy_gettext as _
+from flask_login import current_user
+
+from eventmgr.checkin.models import Device
+from eventmgr.checkin.queries import find_device_by_digest
+from eventmgr.checkin.services.pairing import digest_of_token
+from eventmgr.checkin.values import Doorkeeper
+from eventmgr.core.access import Permission, Scope, scope
+from eventmgr.core.db import change_rows
+from eventmgr.core.errors import NotAllowed
+from eventmgr.extensions import csrf
+
+SEEN_EVERY = timedelta(minutes=1)
+"""How exactly the last contact of a phone is kept: a write for every scan would be one too many."""
+
+
+class NotPaired(NotAllowed):
+    """No token, or one nobody knows: told the same."""
+
+    code = "not_paired"
+    status = 401
+    sentence = _("This phone is not paired with the commune. Ask the officer for a new pairing link.")
+
+
+def bearer_token() -> str:
+    """The token the request carries, or nothing."""
+    kind, _space, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def current_keeper(now: datetime, *, hands_in: bool = False) -> Doorkeeper:
+    """Who stands at the door. `hands_in`: revoked and expired phones pass too, marked as such.
+
+    A signed-in person's writes must carry the CSRF header, as a browser sends the cookie by itself; a token it does
+    not. Raises NotPaired or NotAllowed.
+    """
+    token = bearer_token()
+    if token:
+        device = find_device_by_digest(digest_of_token(token))
+        if device is None:
+            raise NotPaired
+        shut = device.revoked_at is not None or device.expires_at <= now
+        if shut and not hands_in:
+            raise NotPaired
+        return keeper_of_device(device, hands_in_only=shut)
+    if not current_user.is_authenticated:
+        raise NotPaired
+    if current_app.config.get("WTF_CSRF_ENABLED", True):
+        csrf.protect()
+    reach = scope(Permission.CHECK_IN)
+    if not reach:
+        raise NotAllowed
+    return Doorkeeper(f"user:{current_user.id}", reach, user_id=current_user.id)
+
+
+def keeper_of_device(device: Device, *, hands_in_only: bool = False) -> Doorkeeper:
+    """How far a paired phone reaches: its meeting, or the meetings of its hamlet."""
+    area = device.hamlet if device.hamlet is not None else device.meeting.area if device.meeting else None
+    return Doorkeeper(
+        f"device:{device.id}",
+        Scope((area.path,) if area else ()),
+        device_id=device.id,
+        only_meeting_id=device.meeting_id,
+        hands_in_only=hands_in_only,
+    )
+
+
+def note_contact(keeper: Doorkeeper, now: datetime) -> None:
+    """Remember in the caller's unit of work that the phone was heard from."""
+    if keeper.device_id is not None:
+        stale = sa.or_(Device.last_seen_at.is_(None), Device.last_seen_at < now - SEEN_EVERY)
+        change_rows(sa.update(Device).where(Device.id == keeper.device_id, stale).values(last_seen_at=now))

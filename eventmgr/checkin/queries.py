@@ -1,0 +1,427 @@
+"""Reads of the check-in room."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from eventmgr.areas.models import Area
+from eventmgr.checkin.judging import Door, KnownCode
+from eventmgr.checkin.models import Attendance, Device, Scan
+from eventmgr.checkin.values import Counts, Doorkeeper, HamletCount
+from eventmgr.core.access import Scope
+from eventmgr.core.clock import local_day
+from eventmgr.core.db import db
+from eventmgr.core.errors import NotFound
+from eventmgr.core.settings import SettingKey, setting
+from eventmgr.core.text import search_key
+from eventmgr.meetings.models import Invitation, InvitationMember, Meeting, MeetingHamlet
+from eventmgr.meetings.queries.meetings import meetings_visible_to
+from eventmgr.meetings.values import MeetingStatus
+from eventmgr.residents.models import Guest, Household, Resident
+
+OPENS_HOURS_BEFORE = SettingKey("check_in_opens_hours_before", 12)
+"""How long before the meeting the door opens."""
+
+FOUND_AT_MOST = 20
+"""Names a search shows: more means that more letters are needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invitee:
+    """Whom an event is about: a household or a guest, with or without an invitation, or a name alone."""
+
+    name: str
+    meeting_id: int
+    household: Household | None = None
+    guest: Guest | None = None
+    invitation_id: int | None = None
+    named: tuple[Resident, ...] = ()  # whom the invitation names
+    known_code: KnownCode | None = None
+
+
+# --- Who stands at the door ---------------------------------------------------------------------
+
+
+def find_device_by_digest(token_digest: str) -> Device | None:
+    """The paired phone whose token this is, revoked and expired ones too, or None."""
+    return db.session.scalar(sa.select(Device).where(Device.token_digest == token_digest))
+
+
+def get_meeting_at_door(keeper: Doorkeeper, meeting_id: int) -> Meeting:
+    """The meeting, if this keeper stands at its door. Raises NotFound."""
+    if keeper.only_meeting_id not in (None, meeting_id):
+        raise NotFound
+    meeting = db.session.scalar(meetings_visible_to(keeper.scope).where(Meeting.id == meeting_id))
+    if meeting is None:
+        raise NotFound
+    return meeting
+
+
+def meetings_at_door(keeper: Doorkeeper, now: datetime, *, days: int = 7) -> list[Meeting]:
+    """The meetings of today and the next days at whose door this keeper may stand, soonest first."""
+    chosen = meetings_visible_to(keeper.scope).where(
+        Meeting.starts_at >= now - timedelta(hours=18),
+        Meeting.starts_at <= now + timedelta(days=days),
+        Meeting.status.in_([MeetingStatus.SCHEDULED, MeetingStatus.HELD]),
+    )
+    if keeper.only_meeting_id is not None:
+        chosen = meetings_visible_to(keeper.scope).where(Meeting.id == keeper.only_meeting_id)
+    chosen = chosen.options(selectinload(Meeting.hamlets), joinedload(Meeting.area))
+    return list(db.session.scalars(chosen.order_by(Meeting.starts_at, Meeting.id)))
+
+
+def devices_of(meeting: Meeting) -> list[Device]:
+    """The phones paired, or waiting to be, for a meeting or its hamlets; newest first, used-up links left out."""
+    hamlets = sa.select(MeetingHamlet.hamlet_id).where(MeetingHamlet.meeting_id == meeting.id)
+    return list(
+        db.session.scalars(
+            sa.select(Device)
+            .where(sa.or_(Device.meeting_id == meeting.id, Device.hamlet_id.in_(hamlets)))
+            .order_by(Device.id.desc())
+        )
+    )
+
+
+# --- The door and the codes ---------------------------------------------------------------------
+
+
+def opens_at(meeting: Meeting) -> datetime | None:
+    """When the door opens; None while the day is not settled."""
+    if meeting.starts_at is None:
+        return None
+    hours = setting(meeting.area.path, OPENS_HOURS_BEFORE, local_day(meeting.starts_at))
+    return meeting.starts_at - timedelta(hours=float(hours))
+
+
+def door_of(meeting: Meeting, at: datetime) -> Door:
+    """The meeting's door. Once the meeting has begun, the hours before it need no look."""
+    begun = meeting.starts_at is not None and meeting.starts_at <= at
+    return Door(meeting.id, meeting.status, meeting.starts_at if begun else opens_at(meeting))
+
+
+def _invitations() -> sa.Select[Invitation]:
+    return sa.select(Invitation).options(
+        joinedload(Invitation.guest),
+        selectinload(Invitation.household).options(selectinload(Household.members)),
+        selectinload(Invitation.members).joinedload(InvitationMember.resident),
+    )
+
+
+def find_invitee_by_code(code: str) -> Invitee | None:
+    """Whom a code invites, whatever the meeting; None if no invitation has it.
+
+    Locks the invitation until the unit of work ends: two phones that read one code come one after the other.
+    """
+    invitation = db.session.scalar(
+        _invitations().where(Invitation.code == code).with_for_update(of=Invitation, key_share=True)
+    )
+    return _invitee(invitation) if invitation else None
+
+
+def _invitee(invitation: Invitation) -> Invitee:
+    known = KnownCode(invitation.meeting_id, invitation.withdrawn_at is not None)
+    if invitation.guest is not None:
+        guest = invitation.guest
+        return Invitee(guest.full_name, invitation.meeting_id, None, guest, invitation.id, (), known)
+    household = invitation.household
+    assert household is not None
+    named = tuple(row.resident for row in invitation.members)
+    name = named[0].full_name if named else name_of(household)
+    return Invitee(name, invitation.meeting_id, household, None, invitation.id, named, known)
+
+
+def name_of(household: Household) -> str:
+    """What a household is called: its head's name, else a member's, else its code."""
+    head = next((member for member in household.members if member.is_head), None)
+    first = head or next(iter(household.members), None)
+    return first.full_name if first else household.code or ""
+
+
+def find_invitee_by_household(meeting: Meeting, household_id: int, scope: Scope) -> Invitee | None:
+    """A household as the meeting knows it: of one of its hamlets, or invited; and within the scope. None otherwise."""
+    invitation = db.session.scalar(
+        _invitations()
+        .join(Household, Household.id == Invitation.household_id)
+        .join(Area, Area.id == Household.hamlet_id)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            Invitation.household_id == household_id,
+            scope.within(Area.path),
+        )
+        .with_for_update(of=Invitation, key_share=True)
+    )
+    if invitation is not None:
+        return _invitee(invitation)
+    household = db.session.scalar(
+        sa.select(Household)
+        .join(Area, Area.id == Household.hamlet_id)
+        .where(
+            Household.id == household_id,
+            Household.commune_id == meeting.area_id,
+            Household.left_on.is_(None),
+            scope.within(Area.path),
+        )
+        .options(selectinload(Household.members))
+        .with_for_update(of=Household, key_share=True)
+    )
+    return Invitee(name_of(household), meeting.id, household) if household else None
+
+
+def find_invitee_by_residents(meeting: Meeting, resident_ids: Iterable[int], scope: Scope) -> Invitee | None:
+    """The household of these people; None if they are not of one household, or it is not this meeting's."""
+    wanted = set(resident_ids)
+    rows = db.session.execute(sa.select(Resident.id, Resident.household_id).where(Resident.id.in_(wanted))).all()
+    households = {household_id for _id, household_id in rows}
+    if len(rows) != len(wanted) or len(households) != 1:
+        return None
+    return find_invitee_by_household(meeting, households.pop(), scope)
+
+
+def find_invitee_by_guest(meeting: Meeting, guest_id: int) -> Invitee | None:
+    """A guest of the meeting's commune; None otherwise."""
+    guest = db.session.scalar(sa.select(Guest).where(Guest.id == guest_id, Guest.area_id == meeting.area_id))
+    if guest is None:
+        return None
+    invitation_id = db.session.scalar(
+        sa.select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.guest_id == guest_id)
+    )
+    return Invitee(guest.full_name, meeting.id, None, guest, invitation_id)
+
+
+def find_hamlet_id(meeting: Meeting, hamlet_id: int | None) -> int | None:
+    """The hamlet a walk-in names, if it is one of the meeting's commune."""
+    if hamlet_id is None:
+        return None
+    return db.session.scalar(sa.select(Area.id).where(Area.id == hamlet_id, Area.parent_id == meeting.area_id))
+
+
+def find_other_meeting(code: str, keeper: Doorkeeper) -> Meeting | None:
+    """The meeting a code is for, if this keeper may know of it."""
+    return db.session.scalar(
+        meetings_visible_to(keeper.scope).where(
+            Meeting.id == sa.select(Invitation.meeting_id).where(Invitation.code == code).scalar_subquery()
+        )
+    )
+
+
+# --- Who has come -------------------------------------------------------------------------------
+
+
+def standing_attendances(meeting_id: int, invitee: Invitee) -> list[Attendance]:
+    """The attendances of this household or guest at the meeting that were not undone, first comers first."""
+    if invitee.household is not None:
+        whose = Attendance.household_id == invitee.household.id
+    elif invitee.guest is not None:
+        whose = Attendance.guest_id == invitee.guest.id
+    else:
+        return []
+    return list(
+        db.session.scalars(
+            sa.select(Attendance)
+            .where(Attendance.meeting_id == meeting_id, whose, Attendance.undone_at.is_(None))
+            .options(joinedload(Attendance.device))
+            .order_by(Attendance.attended_at, Attendance.id)
+        )
+    )
+
+
+def find_standing(
+    meeting_id: int, household_id: int | None, resident_id: int | None, guest_id: int | None
+) -> Attendance | None:
+    """The one standing attendance of a person, or of a household's representative without a name."""
+    chosen = sa.select(Attendance).where(Attendance.meeting_id == meeting_id, Attendance.undone_at.is_(None))
+    if resident_id is not None:
+        chosen = chosen.where(Attendance.resident_id == resident_id)
+    elif guest_id is not None:
+        chosen = chosen.where(Attendance.guest_id == guest_id)
+    else:
+        chosen = chosen.where(Attendance.household_id == household_id, Attendance.resident_id.is_(None))
+    return db.session.scalar(chosen.options(joinedload(Attendance.device)))
+
+
+def get_attendance_at(meeting: Meeting, attendance_id: int, scope: Scope) -> Attendance:
+    """An attendance of this very meeting, within the keeper's reach. Raises NotFound."""
+    row = db.session.scalar(
+        sa.select(Attendance)
+        .outerjoin(Area, Area.id == Attendance.hamlet_id)
+        .where(
+            Attendance.id == attendance_id,
+            Attendance.meeting_id == meeting.id,
+            sa.or_(Attendance.hamlet_id.is_(None), scope.within(Area.path)),
+        )
+        .options(joinedload(Attendance.meeting))
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def last_attendances(meeting: Meeting, scope: Scope, *, limit: int = 10) -> list[Attendance]:
+    """Who came last, newest first; undone ones too, as they can be taken back."""
+    return list(
+        db.session.scalars(
+            sa.select(Attendance)
+            .outerjoin(Area, Area.id == Attendance.hamlet_id)
+            .where(
+                Attendance.meeting_id == meeting.id,
+                sa.or_(Attendance.hamlet_id.is_(None), scope.within(Area.path)),
+                Attendance.undo_reason != "named",
+            )
+            .options(
+                joinedload(Attendance.resident),
+                joinedload(Attendance.guest),
+                joinedload(Attendance.hamlet),
+                joinedload(Attendance.device),
+                joinedload(Attendance.household).selectinload(Household.members),
+            )
+            .order_by(Attendance.attended_at.desc(), Attendance.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def name_on(attendance: Attendance) -> str:
+    """Whom an attendance names: the person, who came instead, or the household."""
+    if attendance.resident is not None:
+        return attendance.resident.full_name
+    if attendance.proxy_name or attendance.walk_in_name:
+        return attendance.proxy_name or attendance.walk_in_name
+    if attendance.guest is not None:
+        return attendance.guest.full_name
+    return name_of(attendance.household) if attendance.household else ""
+
+
+def counts_of(meeting: Meeting, scope: Scope) -> Counts:
+    """Attendances, persons and households that came, and how many invited ones of each hamlet."""
+    came = sa.select(Attendance).where(Attendance.meeting_id == meeting.id, Attendance.undone_at.is_(None)).subquery()
+    attendances, residents, guests, unnamed, households = db.session.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.count(came.c.resident_id.distinct()),
+            sa.func.count(came.c.guest_id.distinct()),
+            sa.func.coalesce(
+                sa.func.sum(sa.case((sa.and_(came.c.resident_id.is_(None), came.c.guest_id.is_(None)), 1), else_=0)), 0
+            ),
+            sa.func.count(came.c.household_id.distinct()),
+        )
+        .select_from(came)
+        .outerjoin(Area, Area.id == came.c.hamlet_id)
+        .where(sa.or_(came.c.hamlet_id.is_(None), scope.within(Area.path)))
+    ).one()
+    has_come = (
+        sa.exists()
+        .where(
+            Attendance.meeting_id == meeting.id,
+            Attendance.undone_at.is_(None),
+            sa.or_(Attendance.household_id == Invitation.household_id, Attendance.guest_id == Invitation.guest_id),
+        )
+        .correlate(Invitation)
+    )
+    rows = db.session.execute(
+        sa.select(Area.name, sa.func.count(), sa.func.coalesce(sa.func.sum(sa.case((has_come, 1), else_=0)), 0))
+        .select_from(Invitation)
+        .outerjoin(Household, Household.id == Invitation.household_id)
+        .outerjoin(Area, Area.id == Household.hamlet_id)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            Invitation.withdrawn_at.is_(None),
+            sa.or_(Invitation.guest_id.is_not(None), scope.within(Area.path)),
+        )
+        .group_by(Area.id, Area.name, Area.name_sort)
+        .order_by(Area.name_sort)
+    ).all()
+    return Counts(
+        attendances=attendances,
+        persons=residents + guests + unnamed,
+        households=households,
+        invited=sum(invited for _name, invited, _came in rows),
+        came=sum(arrived for _name, _invited, arrived in rows),
+        hamlets=tuple(HamletCount(name, invited, arrived) for name, invited, arrived in rows if name is not None),
+    )
+
+
+# --- What a phone takes along -------------------------------------------------------------------
+
+
+def invitations_at_door(meeting: Meeting, scope: Scope) -> list[Invitation]:
+    """The standing invitations this keeper sees: households by hamlet and name, then guests."""
+    rows = db.session.scalars(
+        sa.select(Invitation)
+        .outerjoin(Household, Household.id == Invitation.household_id)
+        .outerjoin(Area, Area.id == Household.hamlet_id)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            Invitation.withdrawn_at.is_(None),
+            sa.or_(Invitation.guest_id.is_not(None), scope.within(Area.path)),
+        )
+        .options(
+            joinedload(Invitation.guest),
+            selectinload(Invitation.members),
+            selectinload(Invitation.household).options(selectinload(Household.members), joinedload(Household.hamlet)),
+        )
+    )
+    return sorted(rows, key=_door_order)
+
+
+def _door_order(invitation: Invitation) -> tuple[bool, str, str, int]:
+    household = invitation.household
+    if household is None:
+        return (True, "", invitation.guest.name_sort if invitation.guest else "", invitation.id)
+    head = next(iter(household.members), None)
+    return (False, household.hamlet.name_sort, head.name_sort if head else "", invitation.id)
+
+
+def who_came(meeting: Meeting) -> list[tuple[int | None, int | None, int | None, int, datetime]]:
+    """Of every standing attendance: household, resident, guest, its id and when."""
+    return list(
+        db.session.execute(
+            sa.select(
+                Attendance.household_id,
+                Attendance.resident_id,
+                Attendance.guest_id,
+                Attendance.id,
+                Attendance.attended_at,
+            ).where(Attendance.meeting_id == meeting.id, Attendance.undone_at.is_(None))
+        ).tuples()
+    )
+
+
+def search_people(meeting: Meeting, scope: Scope, typed: str) -> list[Resident]:
+    """Residents of the meeting's commune whose names hold the typed words, with or without marks; those of the
+    meeting's hamlets first. Under two letters nobody is found."""
+    words = search_key(typed).split()
+    if sum(map(len, words)) < 2:
+        return []
+    ours = sa.select(MeetingHamlet.hamlet_id).where(MeetingHamlet.meeting_id == meeting.id)
+    return list(
+        db.session.scalars(
+            sa.select(Resident)
+            .join(Resident.household)
+            .join(Area, Area.id == Household.hamlet_id)
+            .where(
+                Household.commune_id == meeting.area_id,
+                Household.left_on.is_(None),
+                Resident.left_on.is_(None),
+                scope.within(Area.path),
+                *(Resident.name_search.contains(word, autoescape=True) for word in words),
+            )
+            .options(
+                joinedload(Resident.household).options(joinedload(Household.hamlet), selectinload(Household.members))
+            )
+            .order_by(sa.case((Household.hamlet_id.in_(ours), 0), else_=1), Resident.name_sort, Resident.id)
+            .limit(FOUND_AT_MOST)
+        )
+    )
+
+
+def held_scans(meeting: Meeting) -> int:
+    """How many events of revoked or closed phones wait for an officer."""
+    return (
+        db.session.scalar(sa.select(sa.func.count()).select_from(Scan).where(Scan.meeting_id == meeting.id, Scan.held))
+        or 0
+    )

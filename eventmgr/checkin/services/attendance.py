@@ -1,0 +1,422 @@
+"""How attendance comes to be. `record_scan` is the only way in: camera, typed code, list, search, paper."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from eventmgr.checkin import queries
+from eventmgr.checkin.judging import Verdict, judge_door, judge_scan
+from eventmgr.checkin.models import Attendance, Scan
+from eventmgr.checkin.queries import Invitee
+from eventmgr.checkin.values import HELD, Answer, Doorkeeper, PersonAnswer, ScanEvent, ScanResult
+from eventmgr.core.audit import record_audit
+from eventmgr.core.codes import normalise_code
+from eventmgr.core.db import db, insert_ignoring
+from eventmgr.core.errors import Conflict, RuleBroken
+from eventmgr.core.language import say_moment
+from eventmgr.core.text import clean_text, search_key
+from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.values import MeetingStatus
+from eventmgr.residents.models import Guest, Household
+from eventmgr.residents.values import Gender, PovertyClass
+
+KINH = frozenset({"kinh", "nguoi kinh", "viet"})
+"""The majority's names, folded; every other ethnic group is a minority (Nghị định 05/2011/NĐ-CP, Điều 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """One row to be: whom it is about, and the snapshot that later changes never touch."""
+
+    name: str
+    household_id: int | None = None
+    resident_id: int | None = None
+    guest_id: int | None = None
+    invitation_id: int | None = None
+    walk_in_name: str = ""
+    proxy_name: str = ""
+    hamlet_id: int | None = None
+    poverty_class: PovertyClass = PovertyClass.OTHER
+    gender: Gender = Gender.UNKNOWN
+    is_minority: bool | None = None
+    on_state_payroll: bool = False
+
+
+def record_scan(
+    meeting: Meeting,
+    event: ScanEvent,
+    *,
+    keeper: Doorkeeper,
+    now: datetime,
+    clock_offset: timedelta = timedelta(),
+) -> ScanResult:
+    """Store one event with its answer, and the attendances that follow from it.
+
+    A repeat of an event (same source, same event_id) gets the first answer and changes nothing. Every event is kept,
+    refused ones too. `clock_offset` is what the device's clock lacks, as measured at this sync; the scan keeps the
+    device's own time.
+    """
+    if keeper.hands_in_only:
+        return _hold(meeting, event, keeper, now)
+    at = min(event.scanned_at + clock_offset, now)
+    invitee = _find_invitee(meeting, event, keeper)
+    verdict = _judge(meeting, event, invitee, keeper, at, now)
+    if verdict.answer is Answer.CLOSED and event.offline:
+        return _hold(meeting, event, keeper, now)
+    if verdict.answer is not Answer.OK or invitee is None:
+        result = ScanResult(event.event_id, verdict.answer, hint=_hint(meeting, verdict.answer, event, keeper))
+        return _keep(meeting, event, keeper, now, result, flag=verdict.flag)[1]
+    arrivals = _arrivals(meeting, event, invitee)
+    standing = queries.standing_attendances(meeting.id, invitee)
+    result = ScanResult(
+        event.event_id,
+        Answer.OK,
+        people=tuple(_expected_answer(arrival, standing) for arrival in arrivals),
+        household=invitee.name,
+        household_id=invitee.household.id if invitee.household else None,
+    )
+    result = replace(result, status=_sum_up(result.people))
+    scan_id, result = _keep(meeting, event, keeper, now, result, flag=verdict.flag)
+    if scan_id is None:
+        return result  # a repeat: the first answer stands
+    return _admit(meeting, event, keeper, at, now, arrivals, standing, scan_id, result)
+
+
+def undo_attendance(attendance: Attendance, *, by: Any, device_id: int | None, reason: str, now: datetime) -> None:
+    """Take an attendance back: the row stays and says who and why; the person may be checked in again."""
+    if attendance.undone_at is not None:
+        return
+    if attendance.meeting.status is MeetingStatus.CLOSED:
+        raise RuleBroken
+    attendance.undone_at = now
+    attendance.undone_by_id = getattr(by, "id", None)
+    attendance.undo_reason = clean_text(reason)[:200]
+    record_audit(
+        "undo_attendance",
+        f"attendance:{attendance.id}",
+        by=by,
+        now=now,
+        area_id=attendance.hamlet_id,
+        after={"reason": attendance.undo_reason, "device_id": device_id},
+    )
+    db.session.flush()
+
+
+def restore_attendance(attendance: Attendance, *, by: Any, now: datetime) -> None:
+    """Undo an undo. Raises Conflict if the person was checked in again meanwhile."""
+    if attendance.undone_at is None:
+        return
+    attendance.undone_at = None
+    attendance.undone_by_id = None
+    record_audit("restore_attendance", f"attendance:{attendance.id}", by=by, now=now, area_id=attendance.hamlet_id)
+    try:
+        db.session.flush()
+    except sa.exc.IntegrityError as error:
+        raise Conflict from error
+
+
+# --- Who is meant -------------------------------------------------------------------------------
+
+
+def _find_invitee(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper) -> Invitee | None:
+    if event.code:
+        code = normalise_code(event.code)
+        return queries.find_invitee_by_code(code) if code else None
+    if event.household_id is not None:
+        return queries.find_invitee_by_household(meeting, event.household_id, keeper.scope)
+    if event.resident_ids:
+        return queries.find_invitee_by_residents(meeting, event.resident_ids, keeper.scope)
+    if event.guest_id is not None:
+        return queries.find_invitee_by_guest(meeting, event.guest_id)
+    if event.walk_in is not None:
+        return Invitee(name=clean_text(event.walk_in.name)[:200], meeting_id=meeting.id)
+    return None
+
+
+def _judge(
+    meeting: Meeting, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime, now: datetime
+) -> Verdict:
+    """Online the server's clock decides whether the door is open; a phone without network judged by its own."""
+    door = queries.door_of(meeting, at)
+    moment = at if event.offline else now
+    let_in = event.let_in and keeper.user_id is not None
+    if event.code:
+        return judge_scan(door, invitee.known_code if invitee else None, moment, offline=event.offline, let_in=let_in)
+    if invitee is None:
+        return Verdict(Answer.UNKNOWN)
+    return judge_door(door, moment, offline=event.offline, let_in=let_in)
+
+
+def _hint(meeting: Meeting, answer: Answer, event: ScanEvent, keeper: Doorkeeper) -> str:
+    if answer is Answer.OTHER_MEETING:
+        other = queries.find_other_meeting(normalise_code(event.code) or "", keeper)
+        if other is None:
+            return ""
+        return f"{other.title}, {say_moment(other.starts_at)}" if other.starts_at else other.title
+    if answer is Answer.NOT_OPEN:
+        opens_at = queries.opens_at(meeting)
+        return _("Opens at %(moment)s.", moment=say_moment(opens_at)) if opens_at else ""
+    return ""
+
+
+def _arrivals(meeting: Meeting, event: ScanEvent, invitee: Invitee) -> list[_Arrival]:
+    """The rows an accepted event asks for.
+
+    A household comes as those who are ticked; if nobody is ticked, as those the invitation names when it names
+    persons, else as one representative who is not named. Whoever comes instead of somebody is counted as the
+    household's, not as the absent person.
+    """
+    if event.walk_in is not None:
+        hamlet_id = queries.find_hamlet_id(meeting, event.walk_in.hamlet_id)
+        return [_Arrival(invitee.name, walk_in_name=invitee.name, hamlet_id=hamlet_id, gender=event.walk_in.gender)]
+    if invitee.guest is not None:
+        return [_guest_arrival(invitee.guest, invitee, event)]
+    assert invitee.household is not None
+    representative = _household_arrival(invitee.household, invitee, event)
+    if event.proxy_name:
+        return [representative]
+    if event.resident_ids:
+        ticked = [member for member in invitee.household.members if member.id in event.resident_ids]
+    elif event.code:
+        ticked = list(invitee.named)
+    else:
+        ticked = []
+    return [
+        replace(
+            representative,
+            name=member.full_name,
+            resident_id=member.id,
+            gender=member.gender,
+            is_minority=_is_minority(member.ethnic_group or invitee.household.ethnic_group),
+            on_state_payroll=member.on_state_payroll,
+        )
+        for member in sorted(ticked, key=lambda member: member.id)
+    ] or [representative]
+
+
+def _household_arrival(household: Household, invitee: Invitee, event: ScanEvent) -> _Arrival:
+    proxy = clean_text(event.proxy_name)[:200]
+    return _Arrival(
+        name=proxy or invitee.name,
+        household_id=household.id,
+        invitation_id=invitee.invitation_id,
+        proxy_name=proxy,
+        hamlet_id=household.hamlet_id,
+        poverty_class=household.poverty_class,
+        is_minority=_is_minority(household.ethnic_group),
+    )
+
+
+def _guest_arrival(guest: Guest, invitee: Invitee, event: ScanEvent) -> _Arrival:
+    return _Arrival(
+        name=guest.full_name,
+        guest_id=guest.id,
+        invitation_id=invitee.invitation_id,
+        proxy_name=clean_text(event.proxy_name)[:200],
+        gender=guest.gender,
+        is_minority=_is_minority(guest.ethnic_group),
+        on_state_payroll=guest.on_state_payroll,
+    )
+
+
+def _is_minority(ethnic_group: str) -> bool | None:
+    folded = search_key(ethnic_group)
+    return folded not in KINH if folded else None
+
+
+# --- Keeping it ---------------------------------------------------------------------------------
+
+
+def _expected_answer(arrival: _Arrival, standing: list[Attendance]) -> PersonAnswer:
+    before = _earlier(arrival, standing)
+    if before is None:
+        return PersonAnswer(arrival.name, Answer.OK)
+    return _already(arrival, before)
+
+
+def _earlier(arrival: _Arrival, standing: list[Attendance]) -> Attendance | None:
+    """The standing attendance that makes this arrival a repeat. Anyone of the household has come: then a second
+    representative without a name is a repeat too."""
+    if arrival.walk_in_name:
+        return None
+    if arrival.resident_id is not None:
+        return next((row for row in standing if row.resident_id == arrival.resident_id), None)
+    if arrival.guest_id is not None:
+        return next((row for row in standing if row.guest_id == arrival.guest_id), None)
+    if arrival.proxy_name:
+        return next((row for row in standing if row.resident_id is None), None)
+    return next(iter(standing), None)
+
+
+def _already(arrival: _Arrival, before: Attendance) -> PersonAnswer:
+    return PersonAnswer(
+        arrival.name,
+        Answer.ALREADY,
+        first_scanned_at=before.attended_at,
+        attendance_id=before.id,
+        device=before.device.label if before.device else "",
+    )
+
+
+def _sum_up(people: tuple[PersonAnswer, ...]) -> Answer:
+    return Answer.OK if any(person.status is Answer.OK for person in people) else Answer.ALREADY
+
+
+def _admit(
+    meeting: Meeting,
+    event: ScanEvent,
+    keeper: Doorkeeper,
+    at: datetime,
+    now: datetime,
+    arrivals: list[_Arrival],
+    standing: list[Attendance],
+    scan_id: int,
+    result: ScanResult,
+) -> ScanResult:
+    """Write the attendances. The partial unique keys have the last word when two phones came at once."""
+    people: list[PersonAnswer] = []
+    for arrival, expected in zip(arrivals, result.people, strict=True):
+        if expected.status is not Answer.OK:
+            people.append(expected)
+            continue
+        if arrival.resident_id is not None:
+            _name_the_representative(standing, keeper, now)
+        new_id = _insert(meeting, event, keeper, at, arrival, scan_id)
+        if new_id is None:
+            before = queries.find_standing(meeting.id, arrival.household_id, arrival.resident_id, arrival.guest_id)
+            people.append(_already(arrival, before) if before else replace(expected, status=Answer.ALREADY))
+        else:
+            people.append(replace(expected, first_scanned_at=at, attendance_id=new_id))
+    final = replace(result, people=tuple(people), status=_sum_up(tuple(people)))
+    db.session.execute(
+        sa.update(Scan)
+        .where(Scan.id == scan_id)
+        .values(answer=Answer(final.status), people=_stored(final))
+        .execution_options(synchronize_session=False)
+    )
+    return final
+
+
+def _name_the_representative(standing: list[Attendance], keeper: Doorkeeper, now: datetime) -> None:
+    """Somebody of the household was let in without a name, and now names are ticked: the first name is that person's,
+    or the household would be counted once too often."""
+    for row in standing:
+        if row.undone_at is None and row.resident_id is None and row.guest_id is None and not row.proxy_name:
+            row.undone_at = now
+            row.undone_by_id = keeper.user_id
+            row.undo_reason = "named"
+    db.session.flush()
+
+
+def _insert(
+    meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: _Arrival, scan_id: int
+) -> int | None:
+    row = asdict(arrival)
+    row.pop("name")
+    new_id: int | None = db.session.scalar(
+        insert_ignoring(Attendance)
+        .values(
+            meeting_id=meeting.id,
+            scan_id=scan_id,
+            relation=clean_text(event.relation)[:80],
+            method=event.method,
+            attended_at=at,
+            operator_id=keeper.user_id,
+            device_id=keeper.device_id,
+            undo_reason="",
+            **row,
+        )
+        .returning(Attendance.__table__.c.id)
+    )
+    return new_id
+
+
+def _keep(
+    meeting: Meeting,
+    event: ScanEvent,
+    keeper: Doorkeeper,
+    now: datetime,
+    result: ScanResult,
+    *,
+    flag: str = "",
+    held: bool = False,
+) -> tuple[int | None, ScanResult]:
+    """Store the event. None and the first answer if this very event was stored before."""
+    note = clean_text(event.note)
+    scan_id = db.session.scalar(
+        insert_ignoring(Scan)
+        .values(
+            meeting_id=meeting.id,
+            source=keeper.source,
+            event_id=event.event_id,
+            code=event.code[:80],
+            method=event.method,
+            answer=Answer.CLOSED if held else Answer(result.status),
+            people=[_told(event)] if held else _stored(result),
+            scanned_at=event.scanned_at,
+            received_at=now,
+            offline=event.offline,
+            held=held,
+            note=(f"[{flag}] {note}" if flag else note)[:200],
+        )
+        .returning(Scan.__table__.c.id)
+    )
+    if scan_id is not None:
+        return scan_id, result
+    first = db.session.execute(
+        sa.select(Scan.answer, Scan.people, Scan.held).where(
+            Scan.source == keeper.source, Scan.event_id == event.event_id
+        )
+    ).one()
+    return None, ScanResult(event.event_id, HELD) if first.held else _restored(
+        event.event_id, first.answer, first.people
+    )
+
+
+def _hold(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, now: datetime) -> ScanResult:
+    return _keep(meeting, event, keeper, now, ScanResult(event.event_id, HELD), held=True)[1]
+
+
+def _stored(result: ScanResult) -> list[Any]:
+    about = {"household": result.household, "household_id": result.household_id, "hint": result.hint}
+    return [about] + [
+        {
+            "name": person.name,
+            "status": person.status,
+            "first_scanned_at": person.first_scanned_at.isoformat() if person.first_scanned_at else None,
+            "attendance_id": person.attendance_id,
+            "device": person.device,
+        }
+        for person in result.people
+    ]
+
+
+def _restored(event_id: str, answer: Answer, stored: list[Any]) -> ScanResult:
+    about, *people = stored
+    return ScanResult(
+        event_id,
+        answer,
+        people=tuple(
+            PersonAnswer(
+                person["name"],
+                Answer(person["status"]),
+                datetime.fromisoformat(person["first_scanned_at"]) if person["first_scanned_at"] else None,
+                person["attendance_id"],
+                person["device"],
+            )
+            for person in people
+        ),
+        **about,
+    )
+
+
+def _told(event: ScanEvent) -> dict[str, Any]:
+    """What a held event said, so that an officer can accept it later."""
+    told = asdict(event)
+    told["scanned_at"] = event.scanned_at.isoformat()
+    return told

@@ -1,0 +1,1 @@
+"""HTTP of the check-in room: the API of the phones, and the pages."""

@@ -1,0 +1,213 @@
+"""The API of the phones at the door, under /api/v1. A paired phone brings its token, a signed-in person the session."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from eventmgr.checkin import queries
+from eventmgr.checkin.api_description import describe_api
+from eventmgr.checkin.keepers import bearer_token, current_keeper, keeper_of_device, note_contact
+from eventmgr.checkin.services.attendance import record_scan, restore_attendance, undo_attendance
+from eventmgr.checkin.services.pairing import redeem_pairing
+from eventmgr.checkin.values import Doorkeeper
+from eventmgr.checkin.wire import (
+    MOST_SCANS,
+    BadItem,
+    read_event,
+    read_instant,
+    tell_bad_item,
+    tell_counts,
+    tell_found,
+    tell_instant,
+    tell_invitation,
+    tell_meeting,
+    tell_result,
+)
+from eventmgr.core.access import by_device, public
+from eventmgr.core.clock import now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import RuleBroken
+from eventmgr.extensions import csrf, limiter
+from eventmgr.meetings.models import Meeting
+
+bp = Blueprint("checkin_api", __name__)
+csrf.exempt(bp)  # tokens need none; for signed-in people current_keeper asks for the header
+
+WRONG_CLOCK = timedelta(minutes=2)
+"""A device's clock is taken as right within this: less would be the network's delay."""
+
+
+class NotUnderstood(RuleBroken):
+    """The request as a whole is not what the description says."""
+
+    code = "not_understood"
+
+
+@bp.get("/api/openapi.json")
+@public
+def openapi() -> Response:
+    """What this API is."""
+    return jsonify(describe_api())
+
+
+@bp.post("/api/v1/devices")
+@limiter.limit("20 per minute")
+@public
+def pair() -> tuple[Response, int]:
+    """A pairing code becomes a token, once."""
+    body = _body()
+    with unit_of_work():
+        device, token = redeem_pairing(str(body.get("code") or ""), label=str(body.get("label") or ""), now=now())
+        meetings = queries.meetings_at_door(keeper_of_device(device), now())
+    told = {
+        "token": token,
+        "device_id": device.id,
+        "label": device.label,
+        "meeting_id": device.meeting_id,
+        "expires_at": tell_instant(device.expires_at),
+        "meetings": [tell_meeting(meeting) for meeting in meetings],
+    }
+    return jsonify(told), 201
+
+
+@bp.get("/api/v1/meetings")
+@by_device
+def meetings() -> Response:
+    """The meetings of today and the next days at whose door the caller may stand."""
+    moment = now()
+    return jsonify(
+        {"meetings": [tell_meeting(row) for row in queries.meetings_at_door(current_keeper(moment), moment)]}
+    )
+
+
+@bp.get("/api/v1/meetings/<int:meeting_id>/manifest")
+@by_device
+def manifest(meeting_id: int) -> Response:
+    """What the phone takes along: who is invited, by name; codes only as salted digests; who has come."""
+    moment = now()
+    keeper = current_keeper(moment)
+    meeting = queries.get_meeting_at_door(keeper, meeting_id)
+    salt = secrets.token_hex(8)
+    told = [
+        tell_invitation(row, hashlib.sha256((salt + row.code).encode()).hexdigest())
+        for row in queries.invitations_at_door(meeting, keeper.scope)
+    ]
+    return jsonify(
+        {
+            "meeting": tell_meeting(meeting),
+            "opens_at": tell_instant(queries.opens_at(meeting)),
+            "server_time": tell_instant(moment),
+            "salt": salt,
+            "households": [entry for entry in told if "household_id" in entry],
+            "guests": [entry for entry in told if "guest_id" in entry],
+            "came": _came(meeting),
+        }
+    )
+
+
+def _came(meeting: Meeting) -> list[dict[str, Any]]:
+    return [
+        {
+            "household_id": household_id,
+            "resident_id": resident_id,
+            "guest_id": guest_id,
+            "attendance_id": attendance_id,
+            "at": tell_instant(at),
+        }
+        for household_id, resident_id, guest_id, attendance_id, at in queries.who_came(meeting)
+    ]
+
+
+@bp.post("/api/v1/meetings/<int:meeting_id>/scans")
+@by_device
+def scans(meeting_id: int) -> Response:
+    """Store events and answer each, in order. Every event is a unit of its own: one that cannot be understood does not
+    spoil the others, and what is answered is on disk."""
+    moment = now()
+    keeper = current_keeper(moment, hands_in=True)
+    body = _body()
+    items = body.get("scans")
+    if not isinstance(items, list) or len(items) > MOST_SCANS:
+        raise NotUnderstood
+    queries.get_meeting_at_door(keeper, meeting_id)
+    offset = _clock_offset(body)
+    results = [_take(meeting_id, item, keeper, offset) for item in items]
+    return jsonify({"results": results})
+
+
+def _take(meeting_id: int, item: Any, keeper: Doorkeeper, offset: timedelta) -> dict[str, Any]:
+    try:
+        event = read_event(item)
+    except BadItem as error:
+        return tell_bad_item(item, str(error))
+    moment = now()
+    with unit_of_work():
+        meeting = queries.get_meeting_at_door(keeper, meeting_id)
+        note_contact(keeper, moment)
+        result = record_scan(meeting, event, keeper=keeper, now=moment, clock_offset=offset)
+    return tell_result(result)
+
+
+def _clock_offset(body: dict[str, Any]) -> timedelta:
+    """How far the device's clock is behind ours, by the time it says it sent this; nothing if it does not say."""
+    if not body.get("sent_at"):
+        return timedelta()
+    try:
+        offset = now() - read_instant(body["sent_at"])
+    except BadItem:
+        raise NotUnderstood from None
+    return offset if abs(offset) > WRONG_CLOCK else timedelta()
+
+
+@bp.post("/api/v1/meetings/<int:meeting_id>/attendances/<int:attendance_id>/undo")
+@by_device
+def undo(meeting_id: int, attendance_id: int) -> Response:
+    """Take an attendance of this meeting back; with `{"undo": false}` take that back."""
+    moment = now()
+    keeper = current_keeper(moment)
+    body = _body(optional=True)
+    by = None if bearer_token() else current_user
+    with unit_of_work():
+        meeting = queries.get_meeting_at_door(keeper, meeting_id)
+        row = queries.get_attendance_at(meeting, attendance_id, keeper.scope)
+        if body.get("undo") is False:
+            restore_attendance(row, by=by, now=moment)
+        else:
+            reason = str(body.get("reason") or "")
+            undo_attendance(row, by=by, device_id=keeper.device_id, reason=reason, now=moment)
+    return jsonify({"attendance_id": row.id, "undone_at": tell_instant(row.undone_at)})
+
+
+@bp.get("/api/v1/meetings/<int:meeting_id>/counts")
+@by_device
+def counts(meeting_id: int) -> Response:
+    """Attendances, persons and households; came and invited by hamlet."""
+    keeper = current_keeper(now())
+    meeting = queries.get_meeting_at_door(keeper, meeting_id)
+    return jsonify(tell_counts(queries.counts_of(meeting, keeper.scope)) | {"came_rows": _came(meeting)})
+
+
+@bp.get("/api/v1/meetings/<int:meeting_id>/people")
+@by_device
+def people(meeting_id: int) -> Response:
+    """Residents by name (`?q=`), at least two letters."""
+    keeper = current_keeper(now())
+    meeting = queries.get_meeting_at_door(keeper, meeting_id)
+    found = queries.search_people(meeting, keeper.scope, request.args.get("q", ""))
+    return jsonify({"people": [tell_found(resident) for resident in found]})
+
+
+def _body(*, optional: bool = False) -> dict[str, Any]:
+    body = request.get_json(silent=True)
+    if body is None and optional:
+        return {}
+    if not isinstance(body, dict):
+        raise NotUnderstood
+    return body

@@ -1,0 +1,210 @@
+"""Between JSON and values: what a phone sends, and what it is told, under the names scripts rely on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from eventmgr.checkin.queries import name_of
+from eventmgr.checkin.values import Counts, Method, ScanEvent, ScanResult, WalkIn
+from eventmgr.core.text import clean_text
+from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.residents.models import Resident
+from eventmgr.residents.values import Gender
+
+MOST_SCANS = 500
+"""Events in one request: a phone sends its queue in pieces."""
+
+WAYS = ("code", "resident_ids", "household_id", "guest_id", "walk_in")
+
+
+class BadItem(ValueError):
+    """One event of a request cannot be understood; the others are kept all the same."""
+
+
+def read_event(item: Any) -> ScanEvent:
+    """One event from JSON. Raises BadItem with a short reason for the phone's log."""
+    if not isinstance(item, dict):
+        raise BadItem("not an object")
+    event_id = item.get("event_id")
+    if not isinstance(event_id, str) or not 1 <= len(event_id) <= 64:
+        raise BadItem("event_id")
+    given = [way for way in WAYS if item.get(way) not in (None, "", [])]
+    if not given or (len(given) > 1 and set(given) != {"code", "resident_ids"}):
+        raise BadItem("exactly one of " + ", ".join(WAYS))
+    return ScanEvent(
+        event_id=event_id,
+        scanned_at=read_instant(item.get("scanned_at")),
+        method=_method(item),
+        code=_text(item, "code", 300),
+        resident_ids=_ids(item.get("resident_ids")),
+        household_id=_id(item, "household_id"),
+        guest_id=_id(item, "guest_id"),
+        walk_in=_walk_in(item.get("walk_in")),
+        proxy_name=_text(item, "proxy_name", 200),
+        relation=_text(item, "relation", 80),
+        offline=item.get("offline") is True,
+        let_in=item.get("let_in") is True,
+        note=_text(item, "note", 200),
+    )
+
+
+def read_instant(value: Any) -> datetime:
+    """An instant in ISO 8601; without a zone it is UTC. Raises BadItem."""
+    try:
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadItem("scanned_at") from None
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    if not 2000 < instant.year < 9000:
+        raise BadItem("scanned_at")
+    return instant.astimezone(UTC)
+
+
+def _method(item: dict[str, Any]) -> Method:
+    usual = Method.TYPED if item.get("code") else Method.WALK_IN if item.get("walk_in") else Method.LIST
+    try:
+        return Method(item.get("method") or usual)
+    except ValueError:
+        raise BadItem("method") from None
+
+
+def _text(item: dict[str, Any], name: str, longest: int) -> str:
+    value = item.get(name) or ""
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        raise BadItem(name)
+    return clean_text(value)
+
+
+MOST_ID = 2**31 - 1
+
+
+def _id(item: dict[str, Any], name: str) -> int | None:
+    value = item.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= MOST_ID:
+        raise BadItem(name)
+    return value
+
+
+def _ids(value: Any) -> tuple[int, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > 50:
+        raise BadItem("resident_ids")
+    return tuple(dict.fromkeys(_id({"resident_ids": one}, "resident_ids") or 0 for one in value))
+
+
+def _walk_in(value: Any) -> WalkIn | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise BadItem("walk_in")
+    name = _text(value, "name", 200)
+    if not name:
+        raise BadItem("walk_in.name")
+    try:
+        gender = Gender(value.get("gender") or Gender.UNKNOWN)
+    except ValueError:
+        raise BadItem("walk_in.gender") from None
+    return WalkIn(name, _id(value, "hamlet_id"), gender)
+
+
+def tell_result(result: ScanResult) -> dict[str, Any]:
+    """The answer to one event. A held event is acknowledged and nothing else."""
+    if result.status == "held":
+        return {"event_id": result.event_id, "status": result.status, "people": []}
+    return {
+        "event_id": result.event_id,
+        "status": str(result.status),
+        "people": [
+            {
+                "name": person.name,
+                "status": str(person.status),
+                "first_scanned_at": tell_instant(person.first_scanned_at),
+                "attendance_id": person.attendance_id,
+                "device": person.device,
+            }
+            for person in result.people
+        ],
+        "household": result.household,
+        "household_id": result.household_id,
+        "hint": result.hint,
+    }
+
+
+def tell_bad_item(item: Any, reason: str) -> dict[str, Any]:
+    """The answer to an event that cannot be understood."""
+    event_id = item.get("event_id") if isinstance(item, dict) else None
+    return {
+        "event_id": event_id if isinstance(event_id, str) else None,
+        "status": "invalid",
+        "people": [],
+        "hint": reason,
+    }
+
+
+def tell_instant(instant: datetime | None) -> str | None:
+    """An instant in ISO 8601, UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z") if instant else None
+
+
+def tell_meeting(meeting: Meeting) -> dict[str, Any]:
+    """A meeting as the scanner's head shows it."""
+    return {
+        "id": meeting.id,
+        "title": meeting.title,
+        "venue": meeting.venue,
+        "starts_at": tell_instant(meeting.starts_at),
+        "status": str(meeting.status),
+        "hamlets": [{"id": hamlet.id, "name": hamlet.name} for hamlet in meeting.hamlets],
+    }
+
+
+def tell_invitation(invitation: Invitation, code_hash: str) -> dict[str, Any]:
+    """An invitation as a phone may know it: names, no phone, no class, no code."""
+    if invitation.guest is not None:
+        guest = invitation.guest
+        return {
+            "guest_id": guest.id,
+            "name": guest.full_name,
+            "note": ", ".join(filter(None, (guest.title, guest.organisation))),
+            "code_hash": code_hash,
+        }
+    household = invitation.household
+    assert household is not None
+    return {
+        "household_id": household.id,
+        "name": name_of(household),
+        "hamlet": household.hamlet.name,
+        "members": [
+            {"resident_id": member.id, "name": member.full_name} for member in household.members if not member.left_on
+        ],
+        "named": [row.resident_id for row in invitation.members],
+        "code_hash": code_hash,
+    }
+
+
+def tell_found(resident: Resident) -> dict[str, Any]:
+    """A person found by name."""
+    household = resident.household
+    return {
+        "resident_id": resident.id,
+        "name": resident.full_name,
+        "household_id": household.id,
+        "household": name_of(household),
+        "hamlet": household.hamlet.name,
+    }
+
+
+def tell_counts(counts: Counts) -> dict[str, Any]:
+    """Three numbers, and the hamlets."""
+    return {
+        "attendances": counts.attendances,
+        "persons": counts.persons,
+        "households": counts.households,
+        "invited": counts.invited,
+        "came": counts.came,
+        "hamlets": [{"name": row.name, "invited": row.invited, "came": row.came} for row in counts.hamlets],
+    }
