@@ -16,14 +16,12 @@ from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
 from eventmgr.reports.views import bp as reports
-from eventmgr.residents.import_views import bp as residents_import
 from eventmgr.residents.views import bp as residents
 
 BLUEPRINTS: list[Blueprint] = [
     accounts,
     areas,
     residents,
-    residents_import,
     home,
     meetings,
     residents_page,

@@ -128,6 +128,7 @@ def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str
             {
                 "sheet": cell.place.sheet,
                 "row": cell.place.row,
+                "name": cell.name,
                 "column": cell.field,
                 "raw": cell.raw,
                 "reason": cell.reason,

@@ -258,7 +258,7 @@ class SheetReader:
             parsed = parse_phone_cell(cell)
             found = ParsedPhones(found.phones + parsed.phones, found.problems + parsed.problems)
         for problem in found.problems:
-            self._doubtful.append(DoubtfulCell(row.place, Field.PHONE, problem.raw, problem.reason))
+            self._doubtful.append(DoubtfulCell(row.place, row.name, Field.PHONE, problem.raw, problem.reason))
         return found
 
     def _take(self, row: _Row, column: Field, read: Callable[[Cell], Read]) -> Read | None:
@@ -268,11 +268,11 @@ class SheetReader:
         try:
             return read(cell)
         except UnclearCell as unclear:
-            self._doubtful.append(DoubtfulCell(row.place, column, as_text(cell), unclear.reason))
+            self._doubtful.append(DoubtfulCell(row.place, row.name, column, as_text(cell), unclear.reason))
             return None
 
     def _doubt(self, row: _Row, column: Field, reason: CellReason) -> None:
-        self._doubtful.append(DoubtfulCell(row.place, column, as_text(row.cell(column)), reason))
+        self._doubtful.append(DoubtfulCell(row.place, row.name, column, as_text(row.cell(column)), reason))
 
 
 class _Row:

@@ -69,6 +69,7 @@ class DoubtfulCell:
     """A cell that is left out, or looks wrong, while its person is taken in."""
 
     place: Place
+    name: str  # of the person the row is about
     field: Field
     raw: str
     reason: CellReason | PhoneReason

@@ -5,42 +5,34 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from eventmgr.areas.models import Area
-from eventmgr.areas.queries import areas_in, communes_in, get_area_in
+from eventmgr.areas.queries import areas_in, get_area_in
 from eventmgr.areas.values import Level
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
-from eventmgr.core.phone import masked_form
 from eventmgr.core.text import clean_text, display_name
 from eventmgr.residents import queries, services
 from eventmgr.residents.forms import (
     ContactForm,
-    GuestForm,
     HouseholdForm,
     NewHouseholdForm,
     ResidentForm,
     StatusForm,
 )
+from eventmgr.residents.models import Household
 from eventmgr.residents.values import COUNT_STOPS_AT, ContactDetails, HouseholdFilter, HouseholdOrder, PovertyClass
+from eventmgr.residents.views.shared import Page, bp, form_page, names_of, say_beside
 from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
 from eventmgr.residents.workbook import write_households
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-bp = Blueprint("residents", __name__)
-
-bp.add_app_template_filter(display_name)
-bp.add_app_template_filter(masked_form, "phone_masked")
-
-Page = str | Response | tuple[str, int]
 
 
 @bp.get("/residents")
@@ -59,7 +51,6 @@ def index() -> str:
         count_stops_at=COUNT_STOPS_AT,
         hamlets=[(hamlet.id, hamlet.name) for hamlet in areas_in(seen, Level.HAMLET)],
         classes=list(POVERTY_CLASSES.items()),
-        orders=[(HouseholdOrder.NAME, _("By given name")), (HouseholdOrder.LIST, _("As in the office's list"))],
         empty_office=not queries.count_households(seen),
         without_phone=queries.count_households_without_phone(seen),
         page_url=_page_url,
@@ -132,7 +123,7 @@ def new_household() -> Page:
     """Add a household with its head."""
     editable = scope(Permission.EDIT_RESIDENTS)
     hamlets = areas_in(editable, Level.HAMLET)
-    form = NewHouseholdForm().knowing(local_day(now())).offer(_names(hamlets))
+    form = NewHouseholdForm().knowing(local_day(now())).offer(names_of(hamlets))
     if request.method == "GET":
         form.year.data = local_day(now()).year
         form.hamlet.data = request.args.get("hamlet", type=int)
@@ -155,11 +146,11 @@ def new_household() -> Page:
                         now=now(),
                     )
         except EventmgrError as error:
-            _say_beside(form, error)
+            say_beside(form, error)
         else:
             flash(_("The household has been added."), "success")
             return redirect(url_for("residents.household", household_id=added.id))
-    return _form_page("residents/new_household.html", form, no_hamlets=not hamlets)
+    return form_page("residents/new_household.html", form, no_hamlets=not hamlets)
 
 
 @bp.route("/residents/households/<int:household_id>/edit", methods=["GET", "POST"])
@@ -168,7 +159,7 @@ def edit_household(household_id: int) -> Page:
     """Change a household, or say that it has moved."""
     editable = scope(Permission.EDIT_RESIDENTS)
     found = queries.get_household_in(editable, household_id)
-    form = HouseholdForm().offer(_names(areas_in(editable, Level.HAMLET)))
+    form = HouseholdForm().offer(names_of(areas_in(editable, Level.HAMLET)))
     if request.method == "GET":
         form.show(found.details)
     if form.validate_on_submit():
@@ -178,11 +169,11 @@ def edit_household(household_id: int) -> Page:
                 hamlet = get_area_in(editable, form.hamlet.data)
                 services.edit_household(found, form.details(), hamlet, by=current_user, now=now())
         except EventmgrError as error:
-            _say_beside(form, error)
+            say_beside(form, error)
         else:
             flash(_("Saved."), "success")
             return redirect(url_for("residents.household", household_id=household_id))
-    return _form_page("residents/edit_household.html", form, household=found)
+    return form_page("residents/edit_household.html", form, household=found)
 
 
 @bp.route("/residents/households/<int:household_id>/members/new", methods=["GET", "POST"])
@@ -200,7 +191,7 @@ def new_resident(household_id: int) -> Page:
             services.add_resident(found, form.details(), by=current_user, now=now())
         flash(_("The person has been added."), "success")
         return redirect(url_for("residents.household", household_id=household_id))
-    return _form_page("residents/edit_resident.html", form, household=found, resident=None)
+    return form_page("residents/edit_resident.html", form, household=found, resident=None)
 
 
 @bp.route("/residents/members/<int:resident_id>/edit", methods=["GET", "POST"])
@@ -218,7 +209,7 @@ def edit_resident(resident_id: int) -> Page:
             services.edit_resident(resident, form.details(), by=current_user, now=now())
         flash(_("Saved."), "success")
         return redirect(url_for("residents.household", household_id=resident.household_id))
-    return _form_page("residents/edit_resident.html", form, household=resident.household, resident=resident)
+    return form_page("residents/edit_resident.html", form, household=resident.household, resident=resident)
 
 
 @bp.route("/residents/households/<int:household_id>/status", methods=["GET", "POST"])
@@ -244,7 +235,7 @@ def new_status(household_id: int) -> Page:
             )
         flash(_("Saved."), "success")
         return redirect(url_for("residents.household", household_id=household_id))
-    return _form_page("residents/edit_status.html", form, household=found)
+    return form_page("residents/edit_status.html", form, household=found)
 
 
 # --- phones ---------------------------------------------------------------------------------------
@@ -265,11 +256,11 @@ def new_contact(household_id: int) -> Page:
                 found = queries.get_household_in(fixable, household_id)
                 services.add_contact(found, form.details(), by=current_user, now=now())
         except EventmgrError as error:
-            _say_beside(form, error)
+            say_beside(form, error)
         else:
             flash(_("The phone number has been added."), "success")
             return redirect(url_for("residents.household", household_id=household_id))
-    return _form_page("residents/edit_contact.html", form, household=found, contact=None)
+    return form_page("residents/edit_contact.html", form, household=found, contact=None)
 
 
 @bp.route("/residents/contacts/<int:contact_id>/edit", methods=["GET", "POST"])
@@ -288,11 +279,11 @@ def edit_contact(contact_id: int) -> Page:
                 contact = queries.get_contact_in(fixable, contact_id)
                 services.edit_contact(contact, form.details(), by=current_user, now=now())
         except EventmgrError as error:
-            _say_beside(form, error)
+            say_beside(form, error)
         else:
             flash(_("Saved."), "success")
             return redirect(url_for("residents.household", household_id=found.id))
-    return _form_page("residents/edit_contact.html", form, household=found, contact=contact)
+    return form_page("residents/edit_contact.html", form, household=found, contact=contact)
 
 
 @bp.post("/residents/contacts/<int:contact_id>/remove")
@@ -307,75 +298,5 @@ def remove_contact(contact_id: int) -> Response:
     return redirect(url_for("residents.household", household_id=household_id))
 
 
-# --- guests ---------------------------------------------------------------------------------------
-
-
-@bp.get("/guests")
-@requires(Permission.EDIT_RESIDENTS)
-def guests() -> str:
-    """Cadres, unions, speakers: whom to invite beside the residents."""
-    query = clean_text(request.args.get("q", ""))[:100]
-    found = queries.guests_visible_to(scope(Permission.EDIT_RESIDENTS), query)
-    return render_template("residents/guests.html", guests=found, query=query)
-
-
-@bp.route("/guests/new", methods=["GET", "POST"])
-@requires(Permission.EDIT_RESIDENTS)
-def new_guest() -> Page:
-    """Add a guest."""
-    editable = scope(Permission.EDIT_RESIDENTS)
-    form = GuestForm().offer(_names(communes_in(editable)))
-    if form.validate_on_submit():
-        with unit_of_work():
-            area = get_area_in(editable, form.area.data)
-            services.add_guest(area, form.details(), by=current_user, now=now())
-        flash(_("The guest has been added."), "success")
-        return redirect(url_for("residents.guests"))
-    return _form_page("residents/edit_guest.html", form, guest=None)
-
-
-@bp.route("/guests/<int:guest_id>/edit", methods=["GET", "POST"])
-@requires(Permission.EDIT_RESIDENTS)
-def edit_guest(guest_id: int) -> Page:
-    """Change a guest."""
-    editable = scope(Permission.EDIT_RESIDENTS)
-    guest = queries.get_guest_in(editable, guest_id)
-    form = GuestForm().offer([(guest.area_id, guest.area.name)])
-    if request.method == "GET":
-        form.area.data = guest.area_id
-        form.show(guest.details)
-    if form.validate_on_submit():
-        with unit_of_work():
-            guest = queries.get_guest_in(editable, guest_id)
-            services.edit_guest(guest, form.details(), by=current_user, now=now())
-        flash(_("Saved."), "success")
-        return redirect(url_for("residents.guests"))
-    return _form_page("residents/edit_guest.html", form, guest=guest)
-
-
-# --- shared ---------------------------------------------------------------------------------------
-
-
-def _names(areas: list[Area]) -> list[tuple[int, str]]:
-    return [(area.id, area.name) for area in areas]
-
-
-def _members(found: Any) -> list[tuple[int, str]]:
-    return [(member.id, member.full_name) for member in found.members if member.left_on is None]
-
-
-_FIELD_OF_ERROR = {"household_code_taken": "code", "contact_twice": "phone", "invalid_phone": "phone"}
-
-
-def _say_beside(form: Any, error: EventmgrError) -> None:
-    """Put a service's refusal beside the field it is about."""
-    field = getattr(form, _FIELD_OF_ERROR.get(error.code, ""), None)
-    if field is None:
-        form.form_errors.append(error.message)
-    else:
-        field.errors = [*field.errors, error.message]
-
-
-def _form_page(template: str, form: Any, **values: Any) -> Page:
-    page = render_template(template, form=form, **values)
-    return (page, 422) if form.errors else page
+def _members(found: Household) -> list[tuple[int, str]]:
+    return [(member.id, display_name(member.full_name)) for member in found.members if member.left_on is None]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
-from werkzeug.wrappers import Response
 
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import communes_in, get_area_in, hamlets_of
@@ -23,21 +22,20 @@ from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.importing.values import ParsedList, Place
 from eventmgr.residents.services import NEW, Decision, ImportOptions, ImportPlan, import_list, plan_import
+from eventmgr.residents.views.shared import Page, bp, form_page, names_of
 from eventmgr.residents.words import DIFFERENCES, FIELDS, reason_text, value_text
-
-bp = Blueprint("residents_import", __name__, url_prefix="/residents/import")
 
 SHOWN_ROWS = 200
 """How many rows of each kind the page lists; beyond that it says how many more there are."""
 
 
-@bp.route("", methods=["GET", "POST"])
+@bp.route("/residents/import", methods=["GET", "POST"])
 @requires(Permission.EDIT_RESIDENTS)
-def choose() -> str | Response | tuple[str, int]:
+def choose_list() -> Page:
     """Choose a file. It is kept only if it can be read as a list."""
     editable = scope(Permission.EDIT_RESIDENTS)
     communes = communes_in(editable)
-    form = UploadForm().offer([(commune.id, commune.name) for commune in communes])
+    form = UploadForm().offer(names_of(communes))
     if form.validate_on_submit():
         upload = form.list.data
         content = upload.read()
@@ -55,17 +53,16 @@ def choose() -> str | Response | tuple[str, int]:
                     by_id=current_user.id,
                     now=now(),
                 )
-            return redirect(url_for("residents_import.preview", file_id=kept.id))
-    page = render_template("residents/import_choose.html", form=form, several_communes=len(communes) > 1)
-    return (page, 422) if form.errors else page
+            return redirect(url_for("residents.preview_list", file_id=kept.id))
+    return form_page("residents/import_choose.html", form, several_communes=len(communes) > 1)
 
 
-@bp.route("/<int:file_id>", methods=["GET", "POST"])
+@bp.route("/residents/import/<int:file_id>", methods=["GET", "POST"])
 @requires(Permission.EDIT_RESIDENTS)
-def preview(file_id: int) -> str | Response | tuple[str, int]:
+def preview_list(file_id: int) -> Page:
     """What the list would change, and the button that takes it in."""
     kept, commune, parsed = _list_in(scope(Permission.EDIT_RESIDENTS), file_id)
-    form = ImportForm().offer([(hamlet.id, hamlet.name) for hamlet in hamlets_of(commune)])
+    form = ImportForm().offer(names_of(hamlets_of(commune)))
     if request.method == "GET":
         form.year.data = parsed.year or local_day(now()).year
     if form.validate_on_submit():
@@ -84,15 +81,14 @@ def preview(file_id: int) -> str | Response | tuple[str, int]:
             "rows": {_row_key(parsed, place): answer for place, answer in decisions.items()},
         }
         flash(_imported(result.households_added, result.residents_added, result.contacts_added), "success")
-        return redirect(url_for("residents_import.done", file_id=kept.id, hamlet=form.hamlet.data))
+        return redirect(url_for("residents.list_taken_in", file_id=kept.id, hamlet=form.hamlet.data))
     plan = plan_import(parsed, commune, _options(form, commune, {}))
-    page = render_template("residents/import_preview.html", form=form, **_shown(kept, parsed, plan))
-    return (page, 422) if form.errors else page
+    return form_page("residents/import_preview.html", form, **_shown(kept, parsed, plan))
 
 
-@bp.get("/<int:file_id>/done")
+@bp.get("/residents/import/<int:file_id>/done")
 @requires(Permission.EDIT_RESIDENTS)
-def done(file_id: int) -> str:
+def list_taken_in(file_id: int) -> str:
     """What of the list still needs a hand after it was taken in."""
     kept, commune, parsed = _list_in(scope(Permission.EDIT_RESIDENTS), file_id)
     remembered = session.get("import_decisions", {})
@@ -167,6 +163,7 @@ def _shown(kept: StoredFile, parsed: ParsedList, plan: ImportPlan) -> dict[str, 
         "plan": plan,
         "commune": plan.commune,
         "new_hamlets": [name for key, name in plan.new_hamlets.items() if key in needed],
+        "household_at": _household_at(plan),
         "known_households": {household_id: _spoken(plan, household_id) for household_id in _meant(plan)},
         "several_sheets": len(parsed.sheets) > 1,
         "rows_without_hamlet": any(not household.hamlet for household in parsed.households),
@@ -177,6 +174,16 @@ def _shown(kept: StoredFile, parsed: ParsedList, plan: ImportPlan) -> dict[str, 
         "value_text": value_text,
         "shown_rows": SHOWN_ROWS,
         "button": ngettext("Take in %(num)d person", "Take in %(num)d people", plan.good_rows),
+    }
+
+
+def _household_at(plan: ImportPlan) -> dict[Place, int]:
+    """The known household of every row that has one, to lead there."""
+    return {
+        person.said.place: match.entry.id
+        for match in plan.matches
+        if match.entry.id is not None
+        for person in match.people
     }
 
 
