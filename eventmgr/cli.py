@@ -21,6 +21,7 @@ def init_commands(app: Flask) -> None:
     from eventmgr.accounts.cli import users
     from eventmgr.areas.cli import areas
     from eventmgr.reports.cli import report
+    from eventmgr.demo.cli import demo
     from eventmgr.residents.cli import residents
 
     for command in (users, areas, residents, report, worker):

@@ -10,6 +10,7 @@ from eventmgr.areas.views import bp as areas
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
+from eventmgr.demo.views import bp as demo
 from eventmgr.home.views import bp as home
 from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
@@ -23,6 +24,7 @@ BLUEPRINTS: list[Blueprint] = [
     areas,
     residents,
     home,
+    demo,
     meetings,
     residents_page,
     messaging,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
 from werkzeug.wrappers import Response
@@ -52,8 +52,12 @@ def begin() -> str | Response | tuple[str, int]:
             login_user(user)
             flash(_("Everything is ready. The next step: import the list of households."), "success")
             return redirect(url_for("home.today"))
-        return render_template("home/set_up.html", form=form), 422
-    return render_template("home/set_up.html", form=form), 422 if form.errors else 200
+        return _set_up_page(form), 422
+    return _set_up_page(form), 422 if form.errors else 200
+
+
+def _set_up_page(form: SetUpForm) -> str:
+    return render_template("home/set_up.html", form=form, demo_offered="demo.begin" in current_app.view_functions)
 
 
 def _office(form: SetUpForm) -> FirstOffice:
