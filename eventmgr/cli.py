@@ -20,9 +20,9 @@ def init_commands(app: Flask) -> None:
     """Add the commands of all rooms."""
     from eventmgr.accounts.cli import users
     from eventmgr.areas.cli import areas
-    from eventmgr.reports.cli import report
     from eventmgr.demo.cli import demo
+    from eventmgr.reports.cli import report
     from eventmgr.residents.cli import residents
 
-    for command in (users, areas, residents, report, worker):
+    for command in (users, areas, residents, report, demo, worker):
         app.cli.add_command(command)

@@ -8,15 +8,13 @@ from random import Random
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _
 
-from eventmgr.core.db import Base, db
+from eventmgr.core.db import Base, change_rows, db
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.demo import queries
 from eventmgr.demo.services.campaign import (
     Codes,
-    add_outputs,
     invite,
     plan_meetings,
-    set_targets,
     timetable,
 )
 from eventmgr.demo.services.door import Door
@@ -69,9 +67,7 @@ def load_demo(size: DemoSize, now: datetime) -> DemoLoaded:
     office = open_office(size.hamlets, now)
     homes = settle_people(office, size.households, chance, now)
     guests = add_guests(office, chance)
-    plan = write_plan(office, now)
-    set_targets(plan, office, homes)
-    add_outputs(plan, office, now)
+    plan = write_plan(office, homes, now)
     gatherings = plan_meetings(plan, office, timetable(office, size.meetings, now), now)
     codes, post, door = Codes(chance), Post(office, chance, now), Door(office, chance)
     waiting = []
@@ -97,6 +93,16 @@ def make_room() -> None:
         return
     if not queries.holds_demo():
         raise NotADemo
+    # Areas and topics stand below others of their own table: from the leaves up.
     for table in reversed(Base.metadata.sorted_tables):
-        db.session.execute(sa.delete(table))
+        if table.c.get("parent_id") is not None:
+            above = table.alias()
+            while change_rows(
+                sa.delete(table).where(
+                    table.c.id.not_in(sa.select(above.c.parent_id).where(above.c.parent_id.is_not(None)))
+                )
+            ):
+                pass
+        else:
+            db.session.execute(sa.delete(table))
     db.session.expunge_all()

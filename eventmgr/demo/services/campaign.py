@@ -1,4 +1,4 @@
-"""The plan, its meetings past and to come, and who is invited."""
+"""Meetings past and to come, and who is invited."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ from eventmgr.demo.services.people import DEAD, ODD_PHONES_LEARNT, REFUSES
 from eventmgr.demo.values import Gathering, Home, Invited, Slot, Visitor
 from eventmgr.meetings.models import Invitation, InvitationMember, Meeting, MeetingHamlet, MeetingTopic, Series
 from eventmgr.meetings.values import Channel, InviteUnit, MeetingStatus, Rsvp
-from eventmgr.plans.models import Indicator, Output, Plan, PlanTarget, Topic
-from eventmgr.plans.values import MEETINGS, PARTICIPANTS, Direction, OutputKind
+from eventmgr.plans.models import Plan, Topic
 from eventmgr.residents.values import PhoneOwner, PovertyClass
 
 POOR_FIRST = (PovertyClass.POOR, PovertyClass.NEAR_POOR, PovertyClass.NEWLY_ESCAPED)
@@ -31,58 +30,6 @@ LENGTH_OF_MEETING = timedelta(hours=2)
 HOURS = (time(7, 30), time(8, 0), time(14, 0), time(19, 0))
 MOST_HOUSES_OF_ONE_PHONE = 2
 TITLE = "Hội nghị truyền thông giảm nghèo thôn {hamlet}"
-
-
-# --- The plan -----------------------------------------------------------------------------------
-
-
-def set_targets(plan: Plan, office: Office, homes: tuple[Home, ...]) -> None:
-    """Two or three meetings in every hamlet, and how many should come to them in all."""
-    indicators = [_indicator(MEETINGS, "Hội nghị", "hội nghị"), _indicator(PARTICIPANTS, "Lượt người", "lượt người")]
-    for place, hamlet in enumerate(office.hamlets):
-        households = sum(home.hamlet_id == hamlet.id for home in homes)
-        meetings = 2 + place % 2
-        for indicator, quantity in zip(indicators, (meetings, max(1, meetings * households * 6 // 10)), strict=True):
-            db.session.add(
-                PlanTarget(plan_id=plan.id, hamlet_id=hamlet.id, indicator_id=indicator.id, quantity=quantity)
-            )
-    db.session.flush()
-
-
-def _indicator(code: str, name: str, unit: str) -> Indicator:
-    indicator = db.session.scalar(sa.select(Indicator).where(Indicator.code == code))
-    if indicator is None:
-        indicator = Indicator(code=code, name=name, unit=unit)
-        db.session.add(indicator)
-        db.session.flush()
-    return indicator
-
-
-def add_outputs(plan: Plan, office: Office, now: datetime) -> None:
-    """What the plan has yielded besides meetings."""
-    today = local_day(now)
-    kinds = [
-        (OutputKind.ARTICLE, Direction.MADE, 2, 30, "Trang thông tin xã", None),
-        (OutputKind.BROADCAST, Direction.MADE, 24, 21, "Loa truyền thanh các thôn", None),
-        (OutputKind.LEAFLET, Direction.RECEIVED, 600, 40, "Phòng LĐTBXH-DT huyện", None),
-        (OutputKind.LEAFLET, Direction.HANDED_OUT, 420, 12, "", None),
-        (OutputKind.PANEL, Direction.MADE, 2, 18, "", 3_600_000),
-        (OutputKind.HANDBOOK, Direction.HANDED_OUT, 60, 9, "", None),
-    ]
-    for place, (kind, direction, quantity, days, partner, cost) in enumerate(kinds):
-        db.session.add(
-            Output(
-                plan_id=plan.id,
-                kind=kind,
-                hamlet_id=office.hamlets[0].id if place == len(kinds) - 1 else None,
-                direction=direction,
-                quantity=quantity,
-                done_on=today - timedelta(days=days),
-                partner=partner,
-                cost=cost,
-            )
-        )
-    db.session.flush()
 
 
 # --- Meetings -----------------------------------------------------------------------------------
@@ -169,7 +116,7 @@ def plan_meetings(plan: Plan, office: Office, slots: list[Slot], now: datetime) 
             for title, days in (("Đợt 1: mỗi thôn một hội nghị", 75), ("Đợt 2: mỗi thôn một hội nghị", 14))
         ],
     )
-    rows = []
+    rows: list[dict[str, Any]] = []
     for place, slot in enumerate(slots):
         name = " và ".join(hamlet.name for hamlet in slot.hamlets)
         over = slot.status in (MeetingStatus.CLOSED, MeetingStatus.HELD, MeetingStatus.CANCELLED)
@@ -283,7 +230,7 @@ def invite(
     guests = [visitors[(gathering.id + step) % len(visitors)] for step in range(min(3, len(visitors)))]
     parties: list[tuple[Home | None, Visitor | None]] = [(home, None) for home in asked]
     parties += [(None, guest) for guest in guests]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "meeting_id": gathering.id,
             "household_id": home.id if home else None,
@@ -303,8 +250,8 @@ def invite(
     return [
         Invited(
             invitation_id,
-            str(row["code"]),
-            Channel(row["channel"]),
+            row["code"],
+            row["channel"],
             home,
             guest,
             is_coming=row["rsvp"] is Rsvp.COMING,

@@ -39,12 +39,12 @@ class Door:
                 parties += [(invitation, person) for person in self._people(gathering, invitation)]
         parties += [(None, self._walk_in(gathering, place)) for place in range(self._chance.randint(1, 3))]
         scans, rows = [], []
-        for place, (invitation, person) in enumerate(parties):
-            method = Method.WALK_IN if invitation is None else self._chance.choice(METHODS)
+        for place, (party, person) in enumerate(parties):
+            method = Method.WALK_IN if party is None else self._chance.choice(METHODS)
             at = starts_at + timedelta(seconds=self._chance.randint(-1500, 1200))
-            code = invitation.code if invitation and method in (Method.CAMERA, Method.TYPED) else ""
+            code = party.code if party and method in (Method.CAMERA, Method.TYPED) else ""
             scans.append(self._scan(gathering, device_id, place, method, Answer.OK, at, code, person["name"]))
-            rows.append(self._attendance(gathering, device_id, invitation, person, method, at))
+            rows.append(self._attendance(gathering, device_id, party, person, method, at))
         ids = insert_rows(Scan, scans)
         if rows and not self._undone:
             self._undo_first(rows, starts_at)

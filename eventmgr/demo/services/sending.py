@@ -106,7 +106,7 @@ class Post:
     ) -> dict[int, MessageState]:
         """One text for each invitation that travels by SMS; returns how each ended."""
         texted = [i for i in invited if i.home and i.home.line and i.channel in (Channel.SMS, Channel.RELAY)]
-        rows = []
+        rows: list[dict[str, Any]] = []
         for invitation in texted:
             assert invitation.home
             assert invitation.home.line
