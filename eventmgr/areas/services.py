@@ -129,12 +129,16 @@ def _refuse_outside(row: AreaRow, area: Area | None, within: Scope | None) -> No
         raise AreaLineWrong(line=row.line, why=str(_("this lies outside the area you look after.")))
 
 
-def rename_area(area: Area, name: str, code: str | None, *, by: Any, now: datetime) -> None:
-    """Give an area another name or code; papers already frozen keep the old one.
+def rename_area(
+    area: Area, name: str, code: str | None, *, by: Any, now: datetime, report_to: str | None = None
+) -> None:
+    """Give an area another name or code, or another office to report to; papers already frozen keep the old ones.
 
     Raises AreaNameMissing, AreaNameTaken, AreaCodeTaken.
     """
-    before = {"name": area.name, "code": area.code}
+    before = {"name": area.name, "code": area.code, "report_to": area.report_to}
+    if report_to is not None:
+        area.report_to = clean_text(report_to)
     _name(area, name, area.parent)
     _encode(area, code)
     db.session.flush()
@@ -145,7 +149,7 @@ def rename_area(area: Area, name: str, code: str | None, *, by: Any, now: dateti
         now=now,
         area_id=area.id,
         before=before,
-        after={"name": area.name, "code": area.code},
+        after={"name": area.name, "code": area.code, "report_to": area.report_to},
     )
 
 

@@ -54,8 +54,14 @@ def edit(area_id: int) -> str | Response | tuple[str, int]:
         try:
             with unit_of_work():
                 area = get_area_in(editable, area_id)
-                rename_area(area, form.name.data or "", form.code.data, by=current_user, now=now())
-                area.report_to = (form.report_to.data or "").strip()
+                rename_area(
+                    area,
+                    form.name.data or "",
+                    form.code.data,
+                    by=current_user,
+                    now=now(),
+                    report_to=form.report_to.data or "",
+                )
         except EventmgrError as error:
             field = form.code if error.code == "area_code_taken" else form.name
             field.errors = [error.message]

@@ -17,7 +17,7 @@ from eventmgr.core.db import unit_of_work
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
 from eventmgr.residents.importing.values import ParsedList
-from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, carry_out, plan_import
+from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, import_list, plan_import
 from eventmgr.residents.words import FIELDS, reason_text
 
 UNUSABLE_FILE = 2
@@ -53,8 +53,10 @@ def import_command(
             year=year or parsed.year or local_day(now()).year,
             hamlet=_hamlet(commune, hamlet_name, as_json) if hamlet_name else None,
         )
-        plan = plan_import(parsed, commune, options)
-        result = _foreseen(plan) if dry_run else carry_out(plan, by=None, now=now())
+        if dry_run:
+            result = _foreseen(plan_import(parsed, commune, options))
+        else:
+            result = import_list(parsed, commune, options, by=None, now=now())
     answer = _answer(parsed, result, dry_run)
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _spoken(answer))
     sys.exit(0 if result.complete else ROWS_LEFT_OUT)

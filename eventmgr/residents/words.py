@@ -101,6 +101,7 @@ DIFFERENCES: Words = {
     Differs.HEAD: _("Head of household"),
     Differs.HAMLET: _("Hamlet"),
     Differs.CODE: _("Household code"),
+    Differs.LEFT: _("Moved away on"),
 }
 
 

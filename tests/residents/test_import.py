@@ -1,7 +1,9 @@
 """Taking in lists: what ends up in the books, once and only once."""
 
 import json
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import permutations
 from pathlib import Path
@@ -270,6 +272,34 @@ def test_sheets_of_one_file_complete_each_other(commune, tmp_path):
     assert result.households_added == 3
     assert count(Household) == 3
     assert count(Contact) == 1
+
+
+def test_two_imports_at_the_same_moment_never_double_a_household(in_app, commune):
+    parsed = parsed_file("B")
+    start = threading.Barrier(2)
+
+    def import_once():
+        with in_app.app_context():
+            place = db.session.get(Area, commune.id)
+            start.wait()
+            take_in(place, parsed)
+
+    with ThreadPoolExecutor(2) as officers:
+        for done in [officers.submit(import_once) for _ in range(2)]:
+            done.result()
+
+    assert count(Household) == 90
+    assert count(Resident) == 304
+
+
+def test_household_that_had_left_is_told(commune):
+    take_in(commune, parsed_csv("Chủ hộ;Thôn", "Vi Lan;Pò Mẫu"))
+    with unit_of_work():
+        db.session.scalar(sa.select(Household)).left_on = date(2023, 5, 1)
+
+    result = take_in(commune, parsed_csv("Chủ hộ;Thôn", "Vi Lan;Pò Mẫu"))
+
+    assert [(told.what, told.kept) for told in result.differences] == [("left", "2023-05-01")]
 
 
 def test_unknown_hamlets_are_added_only_if_wanted(commune):

@@ -53,6 +53,7 @@ class Differs(StrEnum):
     HEAD = "head"
     HAMLET = "hamlet"
     CODE = "code"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import hamlets_of
 from eventmgr.areas.services import add_area
 from eventmgr.areas.values import AreaDetails, Level, hamlet_key, hamlet_name
 from eventmgr.core.audit import record_audit
-from eventmgr.core.db import SHORT, db
+from eventmgr.core.db import SHORT, db, locked
 from eventmgr.core.phone import WrittenPhone
 from eventmgr.core.secrets import keyed_digest, seal
 from eventmgr.core.text import search_key
@@ -174,7 +176,11 @@ class ImportResult:
 def import_list(
     parsed: ParsedList, commune: Area, options: ImportOptions, *, by: Any, now: datetime, source: str = ""
 ) -> ImportResult:
-    """Take in a list: the sure rows go in, the others are told with their reasons. Matches, never doubles."""
+    """Take in a list: the sure rows go in, the others are told with their reasons. Matches, never doubles.
+
+    Two imports of one commune wait for each other: the second meets what the first has brought.
+    """
+    db.session.execute(locked(sa.select(Area.id).where(Area.id == commune.id)))
     return carry_out(plan_import(parsed, commune, options), by=by, now=now, source=source)
 
 
@@ -277,6 +283,8 @@ def _household_differences(match: HouseholdMatch, household: Household, plan: Im
 
     if said.code and household.code and said.code != household.code:
         yield differs(Differs.CODE, household.code, said.code)
+    if household.left_on is not None:
+        yield differs(Differs.LEFT, household.left_on, said.hamlet)
     if match.newcomer.hamlet != household.hamlet_id:
         yield differs(Differs.HAMLET, household.hamlet.name, said.hamlet)
     for status in household.statuses:
