@@ -16,6 +16,7 @@ from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
+from eventmgr.plans.views import bp as plans
 from eventmgr.reports.views import bp as reports
 from eventmgr.residents.views import bp as residents
 
@@ -31,6 +32,7 @@ BLUEPRINTS: list[Blueprint] = [
     checkin_api,
     reports,
     webhooks,
+    plans,
 ]
 
 NAVIGATION: list[NavItem] = [

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
-from wtforms import SelectChoice  # type: ignore[attr-defined]
-from wtforms.validators import Length, NumberRange, ValidationError
+from wtforms import DateField, IntegerField, SelectChoice  # type: ignore[attr-defined]
+from wtforms.validators import Length, NumberRange, StopValidation, ValidationError
+from wtforms.widgets import TextInput
 
 from eventmgr.core.phone import InvalidPhone, parse_phone
 from eventmgr.core.text import clean_text
@@ -44,3 +45,58 @@ def is_phone(_form: Any, field: Any) -> None:
         parse_phone(field.data)
     except InvalidPhone as invalid:
         raise ValidationError(invalid.message) from invalid
+
+
+class DayField(DateField):
+    """A day, from the browser's picker or typed as people write it (23/5/2023)."""
+
+    def __init__(self, label: Any = None, validators: Any = None, **options: Any) -> None:
+        super().__init__(label, validators, format=["%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y"], **options)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the day. An empty field is no day."""
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        try:
+            super().process_formdata([valuelist[0].strip()])
+        except ValueError as error:
+            raise ValueError(str(_("Enter a day such as 23/5/2023."))) from error
+
+    def pre_validate(self, form: Any) -> None:
+        """What cannot be read is told once; other checks have nothing to look at."""
+        if self.process_errors:
+            raise StopValidation
+
+
+class WholeNumberField(IntegerField):
+    """A number without decimals, typed with or without dots between the thousands (12.000.000)."""
+
+    widget = TextInput()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(
+            *args, render_kw={"inputmode": "numeric", "autocomplete": "off"} | options.pop("render_kw", {}), **options
+        )
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return str(self.raw_data[0])
+        return "" if self.data is None else f"{self.data:,}".replace(",", ".")
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        """Read the number. An empty field is no number."""
+        typed = clean_text(valuelist[0] if valuelist else "").removesuffix("đ").strip()
+        if not typed:
+            self.data = None
+            return
+        digits = typed.replace(".", "").replace(",", "").replace(" ", "")
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 15):
+            self.data = None
+            raise ValueError(str(_("Enter a whole number, such as 12 or 1.200.")))
+        self.data = int(digits)
+
+    def pre_validate(self, form: Any) -> None:
+        """What cannot be read is told once; other checks have nothing to look at."""
+        if self.process_errors:
+            raise StopValidation

@@ -84,6 +84,11 @@ def get_plan_to_change(scope: Scope, plan_id: int) -> Plan:
     return plan
 
 
+def row_version_of(plan_id: int) -> int:
+    """The version of the plan as it stands in the database now."""
+    return db.session.scalar(sa.select(Plan.row_version).where(Plan.id == plan_id)) or 0
+
+
 def get_task_of(plan: Plan, task_id: int) -> PlanTask:
     """A task of the plan. Raises NotFound."""
     task = db.session.scalar(sa.select(PlanTask).where(PlanTask.id == task_id, PlanTask.plan_id == plan.id))
