@@ -15,7 +15,7 @@ from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
-from eventmgr.core.phone import masked_form, national_form, parse_phone
+from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
 from eventmgr.messaging import queries, services
 from eventmgr.messaging.forms import RecordApprovalForm, TestSendForm
 from eventmgr.messaging.models import Batch, Message
@@ -270,7 +270,7 @@ def _simulator_values() -> dict[str, Any]:
 def _e164(written: str) -> str | None:
     try:
         return parse_phone(written).e164
-    except ValueError:
+    except InvalidPhone:
         return None
 
 

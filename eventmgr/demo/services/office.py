@@ -74,7 +74,7 @@ def _decide(commune: Area, since: datetime) -> None:
         (settings.CONTACT_NAME, "Nông Thị Ví Dụ"),
         (settings.CONTACT_PHONE, CONTACT_PHONE),
         (settings.APPROVAL_NEEDED, True),
-        (settings.PAPER_RECIPIENTS, ["Như trên", "CT, PCT UBND xã", "Lưu: VT"]),
+        (settings.PAPER_RECIPIENTS, ["CT, PCT UBND xã", "Lưu: VT"]),
     ):
         settings.decide(commune.id, key, value, day)
     for network, price in PRICES.items():
