@@ -50,13 +50,15 @@ class PlanForm(VersionedForm):
 
     area = SelectField(_("Commune"), coerce=int)
     title = TextAreaField(
-        _("Title"),
+        _("Title of the plan"),
         description=_("As below the words KẾ HOẠCH on paper."),
         validators=[DataRequired(_("Enter the plan's title.")), at_most(500)],
         render_kw={"rows": 3},
     )
     number = StringField(
-        _("Number"), description=_("For example 12/KH-UBND; blank until the clerk gives one."), validators=[at_most(80)]
+        _("Number of the paper"),
+        description=_("For example 12/KH-UBND; blank until the clerk gives one."),
+        validators=[at_most(80)],
     )
     dated_on = DayField(_("Dated"), description=_("May stay blank."), validators=[Optional()])
     starts_on = DayField(_("First day"), validators=[InputRequired(_("Enter the first day of the period."))])
@@ -163,7 +165,9 @@ class TaskForm(FlaskForm):
         validators=[DataRequired(_("Say who does it.")), at_most(200)],
     )
     task = TextAreaField(
-        _("What"), validators=[DataRequired(_("Say what is to be done.")), at_most(2000)], render_kw={"rows": 3}
+        _("What is to be done"),
+        validators=[DataRequired(_("Say what is to be done.")), at_most(2000)],
+        render_kw={"rows": 3},
     )
     due_on = DayField(_("Due"), description=_("Blank: through the whole period."), validators=[Optional()])
 

@@ -17,7 +17,7 @@ SECTIONS: Mapping[SectionKind, Any] = {
     SectionKind.CONTENTS: _("Contents"),
     SectionKind.FORMS: _("Forms of communication"),
     SectionKind.MONEY: _("Money"),
-    SectionKind.ORGANISATION: _("Organisation"),
+    SectionKind.ORGANISATION: _("How it is organised"),
     SectionKind.RECIPIENTS: _("Recipients"),
 }
 
