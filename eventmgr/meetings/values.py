@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 
@@ -30,6 +32,60 @@ class InviteUnit(StrEnum):
 
     HOUSEHOLD = "household"  # one representative, the usual practice
     PERSONS = "persons"  # named members
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingDetails:
+    """All an officer says about one meeting when it is scheduled or changed.
+
+    Either the instants are given (the end may stay open) or only `month`, its first day. No
+    audience classes means every household of the hamlets.
+    """
+
+    title: str
+    hamlet_ids: tuple[int, ...]
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    month: date | None = None
+    venue: str = ""
+    venue_short: str = ""
+    directions: str = ""
+    audience_classes: tuple[str, ...] = ()
+    invite_unit: InviteUnit = InviteUnit.HOUSEHOLD
+    plan_id: int | None = None
+    topic_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDetails:
+    """Meetings to be made in one go. `request_key` names the form they come from: sent twice, made once."""
+
+    title: str
+    meetings: tuple[MeetingDetails, ...]
+    plan_id: int | None = None
+    request_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """How the meetings of a series follow each other: so many on a day, then the next some days later."""
+
+    first_day: date
+    first_hour: time
+    days_between: int = 1
+    a_day: int = 1
+    hours_between: float = 3
+
+    def slots(self, count: int) -> list[tuple[date, time]]:
+        """Day and hour of each of `count` meetings. The last one of a day begins before midnight: the form sees to it."""
+        return [self._slot(place) for place in range(count)]
+
+    def _slot(self, place: int) -> tuple[date, time]:
+        days, on_the_day = divmod(place, self.a_day)
+        return self.first_day + timedelta(days=days * self.days_between), self._after(on_the_day).time()
+
+    def _after(self, meetings: int) -> datetime:
+        return datetime.combine(date.min, self.first_hour) + timedelta(hours=self.hours_between * meetings)
 
 
 class Channel(StrEnum):

@@ -19,7 +19,7 @@ from eventmgr.core.phone import network_of
 from eventmgr.core.settings import APPROVAL_NEEDED, NO_SEND_HOURS, setting
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
 from eventmgr.messaging.no_send import NoSendHours, may_send, read_no_send_hours
-from eventmgr.messaging.values import BatchState, MessageState, Progress
+from eventmgr.messaging.values import BatchKind, BatchState, MessageState, Progress
 
 MESSAGES_A_PAGE = 50
 BATCHES_A_PAGE = 30
@@ -245,6 +245,12 @@ def messages_of(
     if states is not None:
         chosen = chosen.where(Message.state.in_(list(states)))
     return list(db.session.scalars(chosen.order_by(Message.id).limit(limit)))
+
+
+def kinds_sent(subject: str) -> frozenset[BatchKind]:
+    """Why batches about a subject were made so far: whether a reminder was, say."""
+    kinds = sa.select(Batch.kind).where(Batch.subject == subject, Batch.state != BatchState.STOPPED).distinct()
+    return frozenset(db.session.scalars(kinds))
 
 
 def latest_messages(subject: str, recipient_keys: Iterable[str]) -> dict[str, Message]:

@@ -23,8 +23,11 @@ def meetings_visible_to(scope: Scope) -> sa.Select[Meeting]:
     return sa.select(Meeting).where(sa.or_(Meeting.area_id.in_(held), Meeting.id.in_(served)))
 
 
-def get_meeting_visible_to(scope: Scope, meeting_id: int) -> Meeting:
-    """The meeting with its commune, hamlets, topics and series, if the scope reaches it. Raises NotFound."""
+def get_meeting_visible_to(scope: Scope, meeting_id: int, *, anew: bool = False) -> Meeting:
+    """The meeting with its commune, hamlets, topics and series, if the scope reaches it. Raises NotFound.
+
+    `anew` reads it again even where this session has it: before a change, what others committed meanwhile counts.
+    """
     meeting = db.session.scalar(
         meetings_visible_to(scope)
         .where(Meeting.id == meeting_id)
@@ -35,6 +38,7 @@ def get_meeting_visible_to(scope: Scope, meeting_id: int) -> Meeting:
             selectinload(Meeting.hamlets),
             selectinload(Meeting.topics),
         )
+        .execution_options(populate_existing=anew)
     )
     if meeting is None:
         raise NotFound

@@ -6,4 +6,8 @@ from flask import Blueprint
 
 bp = Blueprint("meetings", __name__)
 
-from eventmgr.meetings.views import papers  # noqa: E402, F401  (it hangs its route on bp)
+from eventmgr.meetings.views import (  # noqa: E402, F401  (they hang their routes on bp)
+    listing,
+    papers,
+    scheduling,
+)
