@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
-from eventmgr.demo.services import load_demo
+from eventmgr.demo.services import load_demo, pair_with_demo
 from eventmgr.demo.values import DemoSize
 
 demo = AppGroup("demo", help="The invented commune, to try everything.")
@@ -31,3 +31,15 @@ def load(households: int, hamlets: int, meetings: int, seed: int) -> None:
     except EventmgrError as error:
         raise click.ClickException(error.message) from error
     click.echo(json.dumps(asdict(loaded), ensure_ascii=False))
+
+
+@demo.command("pair")
+@click.argument("meeting_id", type=int)
+def pair(meeting_id: int) -> None:
+    """Pair a phone with a meeting of the demo in one step, and print its token."""
+    try:
+        with unit_of_work():
+            token = pair_with_demo(meeting_id, now())
+    except EventmgrError as error:
+        raise click.ClickException(error.message) from error
+    click.echo(json.dumps({"token": token}))

@@ -8,12 +8,14 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response
 
 from eventmgr.accounts.queries import has_users
-from eventmgr.core.access import Permission, public, requires, signed_in
+from eventmgr.core.access import Permission, declared_access, may, public, requires, signed_in
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
 from eventmgr.home.forms import SetUpForm
+from eventmgr.home.queries import today_for
 from eventmgr.home.services import AlreadySetUp, FirstOffice, set_up
+from eventmgr.home.words import countdown
 
 bp = Blueprint("home", __name__)
 
@@ -30,7 +32,34 @@ def lead_to_set_up() -> Response | None:
 @signed_in
 def today() -> str:
     """What needs me now?"""
-    return render_template("home/today.html")
+    this_moment = now()
+    told = today_for(current_user, this_moment)
+    first = told.coming[0] if told.coming else None
+    return render_template(
+        "home/today.html",
+        today=told,
+        first=first,
+        countdown=countdown(first.starts_at, this_moment) if first and first.starts_at else "",
+        link=_link,
+    )
+
+
+def _link(endpoint: str, **values: object) -> str | None:
+    """The address of a page, or None where it is not served or the person may not open it."""
+    view = current_app.view_functions.get(endpoint)
+    if view is None:
+        return None
+    access = declared_access(view)
+    if isinstance(access, Permission) and not may(access):
+        return None
+    return url_for(endpoint, **values)  # type: ignore[arg-type]
+
+
+@bp.get("/help")
+@signed_in
+def help_page() -> str:
+    """How the work goes, in the order of the job."""
+    return render_template("home/help.html", link=_link)
 
 
 @bp.route("/setup", methods=["GET", "POST"])

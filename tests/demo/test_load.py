@@ -91,3 +91,14 @@ def test_one_click_on_the_set_up_page_loads_it(client: FlaskClient) -> None:
     assert answer.status_code == 200
     assert "can-bo@binhtrung.example" in answer.text
     assert client.post("/setup/demo").status_code == 404
+
+
+def test_a_phone_is_paired_with_the_next_meeting(app: Flask) -> None:
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["demo", "pair", "1"]).exit_code == 1
+    loaded = json.loads(runner.invoke(args=["demo", "load", "--households", "20"]).output)
+
+    printed = runner.invoke(args=["demo", "pair", str(loaded["next_meeting_id"])])
+
+    assert json.loads(printed.output)["token"]
+    assert runner.invoke(args=["demo", "pair", "999"]).exit_code == 1

@@ -8,6 +8,7 @@ from random import Random
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _
 
+from eventmgr.checkin.services.pairing import pair_device
 from eventmgr.core.db import Base, change_rows, db
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.demo import queries
@@ -23,6 +24,7 @@ from eventmgr.demo.services.people import add_guests, settle_people
 from eventmgr.demo.services.planning import write_plan
 from eventmgr.demo.services.sending import Post
 from eventmgr.demo.values import DemoLoaded, DemoSize
+from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
 
 MOST_HOUSEHOLDS = 20_000
@@ -85,6 +87,16 @@ def load_demo(size: DemoSize, now: datetime) -> DemoLoaded:
     db.session.flush()
     next_meeting = next(gathering for gathering in gatherings if gathering.slot.status is MeetingStatus.SCHEDULED)
     return DemoLoaded(plan.id, next_meeting.id, COMMUNE_CODE, office.users)
+
+
+def pair_with_demo(meeting_id: int, now: datetime) -> str:
+    """The token of a phone paired with a meeting of the demo. Raises NotADemo, DemoMeetingUnknown."""
+    if not queries.holds_demo():
+        raise NotADemo
+    meeting = db.session.get(Meeting, meeting_id)
+    if meeting is None:
+        raise DemoMeetingUnknown
+    return pair_device(meeting, now=now, label="demo")
 
 
 def make_room() -> None:
