@@ -102,7 +102,7 @@ class MeetingTopic(Base):
     __tablename__ = "meeting_topic"
 
     meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id", ondelete="CASCADE"), primary_key=True)
-    topic_id: Mapped[int] = mapped_column(sa.ForeignKey("topic.id", ondelete="CASCADE"), primary_key=True, index=True)
+    topic_id: Mapped[int] = mapped_column(sa.ForeignKey("topic.id"), primary_key=True, index=True)
 
     meeting: Mapped[Meeting] = relationship(back_populates="topic_rows")
     topic: Mapped[Topic] = relationship()

@@ -12,6 +12,7 @@ from eventmgr.areas.queries import hamlets_of
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.meetings.models import MeetingTopic
 from eventmgr.plans import services
 from eventmgr.plans.models import Indicator, Plan
 from eventmgr.plans.queries import figures_of, hamlet_targets, paragraphs_of, topic_groups
@@ -29,7 +30,7 @@ from eventmgr.plans.values import (
     read_topics,
     write_topics,
 )
-from tests.factories import make_commune
+from tests.factories import make_commune, make_meeting
 
 DETAILS = PlanDetails(
     title="Truyền thông về giảm nghèo đa chiều năm 2023",
@@ -186,3 +187,25 @@ def test_topics_are_read_from_lines_and_written_back():
     groups = read_topics("Tuyên truyền\n\nDịch vụ\n- Việc làm\n -  Y  tế\n-Nhà ở\n")
     assert groups == [TopicGroup("Tuyên truyền"), TopicGroup("Dịch vụ", ("Việc làm", "Y tế", "Nhà ở"))]
     assert read_topics(write_topics(groups)) == groups
+
+
+def test_a_topic_that_a_meeting_is_about_stays(plan, commune):
+    with unit_of_work():
+        topic = next(topic for topic in again(plan).topics if topic.name == "Y tế")
+        meeting = make_meeting(*hamlets_of(commune), plan=plan)
+        meeting.topic_rows.append(MeetingTopic(topic=topic))
+    with pytest.raises(services.TopicInUse), unit_of_work():
+        services.replace_topics(again(plan), [TopicGroup("Tuyên truyền")], row_version=1, by=None, now=now())
+    assert len(again(plan).topics) == 4
+
+
+def test_a_topic_that_a_meeting_is_about_may_move(plan, commune):
+    with unit_of_work():
+        topic = again(plan).topics[0]
+        meeting = make_meeting(*hamlets_of(commune), plan=plan)
+        meeting.topic_rows.append(MeetingTopic(topic=topic))
+    with unit_of_work():
+        services.replace_topics(
+            again(plan), [TopicGroup("Thi đua"), TopicGroup("Tuyên truyền")], row_version=1, by=None, now=now()
+        )
+    assert [group.name for group in topic_groups(again(plan))] == ["Thi đua", "Tuyên truyền"]
