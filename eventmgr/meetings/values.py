@@ -119,3 +119,31 @@ class ContactResult(StrEnum):
 
 REACHED = frozenset(ContactResult) - {ContactResult.NOT_REACHED}
 """Only a confirmed contact counts as reached."""
+
+
+class NoText(StrEnum):
+    """Why somebody who is asked gets no text message."""
+
+    NO_PHONE = "no_phone"
+    LANDLINE = "landline"  # a phone for calls only
+    OPTED_OUT = "opted_out"
+    DEAD = "dead"  # a network said that the number takes no texts
+    SHARED = "shared"  # the phone serves more than two of the invited households
+    ALREADY = "already"  # was texted by an earlier send
+
+
+@dataclass(frozen=True, slots=True)
+class InviteTexts:
+    """The wordings of one send, as the officer wrote them, and whether their marks are sent."""
+
+    invite: str
+    relay: str
+    with_marks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderWord:
+    """A leader's yes that an officer records."""
+
+    name: str
+    on: date

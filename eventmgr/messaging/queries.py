@@ -268,6 +268,29 @@ def sent_keys(once_keys: Iterable[str]) -> set[str]:
     return set(db.session.scalars(sa.select(Message.once_key).where(Message.once_key.in_(list(once_keys)))))
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who has (or will have) a message of one kind about a subject, and the revision a further send may use."""
+
+    keys: frozenset[str]
+    revision: int
+
+
+def standing_messages(subject: str, kind: BatchKind) -> Standing:
+    """The recipients of a subject's messages of this kind. Withdrawn ones do not count: those people may be
+    written to again, under the next revision."""
+    rows = db.session.execute(
+        sa.select(Message.recipient_key, Message.state, Message.revision).where(
+            Message.subject == subject, Message.kind == kind
+        )
+    ).all()
+    withdrawn = [row.revision for row in rows if row.state is MessageState.WITHDRAWN]
+    return Standing(
+        keys=frozenset(row.recipient_key for row in rows if row.state is not MessageState.WITHDRAWN),
+        revision=max(withdrawn, default=0) + 1,
+    )
+
+
 def pairs_in_batch(batch_id: int, phones: Iterable[str]) -> set[tuple[str, str]]:
     """The (phone, recipient key) of the batch's messages to these phones."""
     rows = db.session.execute(

@@ -1,0 +1,102 @@
+"""What stands for each placeholder of an invitation's text. Texts to residents speak Vietnamese, whoever sends them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from eventmgr.core.clock import local
+from eventmgr.core.codes import spell_code
+from eventmgr.core.text import given_name, to_gsm
+from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.queries.audience import Invitee
+from eventmgr.meetings.values import Channel, InviteTexts
+from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, render_text
+
+SHORT_WEEKDAYS = ("Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "Chủ nhật")
+SAMPLE_CODE = "7K3Q9XM2RT"
+"""Stands in previews for a code not yet given."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingWords:
+    """What all texts of one meeting share."""
+
+    commune: str
+    hamlets: str
+    hour: str
+    day: str
+    venue: str
+    phone: str  # to ask; empty: the office has set none
+    link_start: str  # "https://hop.example.vn/i/"; empty where there is no recognisable address
+
+
+def default_texts() -> InviteTexts:
+    """The wordings every commune starts with."""
+    return InviteTexts(
+        invite=DEFAULT_WORDINGS[TextPurpose.INVITE].marked, relay=DEFAULT_WORDINGS[TextPurpose.RELAY].marked
+    )
+
+
+def meeting_words(meeting: Meeting, *, contact_phone: str, base_url: str) -> MeetingWords:
+    """The words of a meeting whose day and hour are known. Only an https address makes a link people may trust."""
+    return MeetingWords(
+        commune=meeting.area.name,
+        hamlets=", ".join(hamlet.name for hamlet in meeting.hamlets),
+        hour=short_hour(meeting.starts_at) if meeting.starts_at else "",
+        day=short_day(meeting.starts_at) if meeting.starts_at else "",
+        venue=meeting.venue_short or meeting.venue,
+        phone=contact_phone,
+        link_start=f"{base_url}/i/" if base_url.startswith("https://") else "",
+    )
+
+
+def placeholder_values(words: MeetingWords, invitee: Invitee, code: str) -> dict[str, str]:
+    """The values of all placeholders for one recipient, with their marks."""
+    return {
+        "xa": words.commune,
+        "ten": call_invitee(invitee),
+        "thon": invitee.hamlet or words.hamlets,
+        "gio": words.hour,
+        "ngay": words.day,
+        "dia_diem": words.venue,
+        "ma": spell_code(code),
+        "link": f"{words.link_start}{code}" if words.link_start else "",
+        "dien_thoai": words.phone,
+    }
+
+
+def write_text(texts: InviteTexts, invitee: Invitee, values: Mapping[str, str], *, with_marks: bool) -> str:
+    """The text this recipient gets. Raises UnknownPlaceholder, EmptyValue."""
+    wording = texts.relay if invitee.channel is Channel.RELAY else texts.invite
+    text = render_text(" ".join(wording.split()), values)
+    return text if with_marks else to_gsm(text)
+
+
+def call_invitee(invitee: Invitee) -> str:
+    """A recipient as the village calls them: "bà Nguyệt", "ông Đức và 2 người"."""
+    if not invitee.people:
+        return f"{invitee.honorific} chủ hộ"
+    first = f"{invitee.honorific} {given_name(invitee.people[0].full_name)}"
+    others = len(invitee.people) - 1
+    return f"{first} và {others} người" if others else first
+
+
+def short_hour(instant: datetime) -> str:
+    """The hour by twelve with the part of the day: "7h30 sáng", "2h chiều"."""
+    moment = local(instant)
+    hour = f"{moment.hour % 12 or 12}h{moment.minute:02}" if moment.minute else f"{moment.hour % 12 or 12}h"
+    if moment.hour < 11:
+        return f"{hour} sáng"
+    if moment.hour < 13:
+        return f"{hour} trưa"
+    if moment.hour < 18:
+        return f"{hour} chiều"
+    return f"{hour} tối"
+
+
+def short_day(instant: datetime) -> str:
+    """A day with its weekday, short: "Thứ 5 15/6"."""
+    day = local(instant)
+    return f"{SHORT_WEEKDAYS[day.weekday()]} {day.day}/{day.month}"
