@@ -21,8 +21,9 @@ def init_commands(app: Flask) -> None:
     from eventmgr.accounts.cli import users
     from eventmgr.areas.cli import areas
     from eventmgr.demo.cli import demo
+    from eventmgr.meetings.cli import meetings
     from eventmgr.reports.cli import report
     from eventmgr.residents.cli import residents
 
-    for command in (users, areas, residents, report, demo, worker):
+    for command in (users, areas, residents, meetings, report, demo, worker):
         app.cli.add_command(command)

@@ -6,7 +6,7 @@ A commune has thousands of households: everything here is a fixed number of quer
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -19,6 +19,8 @@ from eventmgr.core.phone import find_phone
 from eventmgr.core.text import display_name, short_honorific
 from eventmgr.meetings.models import Invitation, InvitationMember, Meeting
 from eventmgr.meetings.values import Channel, InviteUnit, NoText
+from eventmgr.messaging.queries import standing_messages
+from eventmgr.messaging.values import BatchKind
 from eventmgr.residents import phones
 from eventmgr.residents.models import Contact, Guest, Household, PhoneState, Resident
 from eventmgr.residents.values import PhoneOwner, PovertyClass
@@ -69,6 +71,27 @@ class Invitee:
     def honorific(self) -> str:
         """How the first of them is addressed."""
         return short_honorific(self.people[0].gender if self.people else None)
+
+
+Audience = Mapping[int, Sequence[Invitee]]
+"""Who is asked, by meeting."""
+Who = tuple[int, int | None, int | None]
+"""Meeting, household, guest: whom an invitation belongs to, whatever else is known of them."""
+
+
+def who(invitee: Invitee | KnownInvitation) -> Who:
+    """The identity of one who is asked to a meeting."""
+    return (invitee.meeting_id, invitee.household_id, invitee.guest_id)
+
+
+def subject_of(meeting_id: int) -> str:
+    """The meeting's name in the outbox."""
+    return f"meeting:{meeting_id}"
+
+
+def key_of(invitation_id: int) -> str:
+    """The invitation's name in the outbox."""
+    return f"invitation:{invitation_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +324,21 @@ def invitations_known(meeting_ids: Iterable[int]) -> list[KnownInvitation]:
         ).where(Invitation.meeting_id.in_(list(meeting_ids)))
     )
     return [KnownInvitation(*row) for row in rows]
+
+
+def invitations_by_invitee(audience: Audience) -> dict[Who, KnownInvitation]:
+    """The invitations that those who are asked have already."""
+    return {who(one): one for one in invitations_known(audience)}
+
+
+def texted_before(audience: Audience) -> set[Who]:
+    """Those who have, or will have, the invitation's text from an earlier send."""
+    told = {meeting_id: standing_messages(subject_of(meeting_id), BatchKind.INVITE).keys for meeting_id in audience}
+    return {
+        identity
+        for identity, one in invitations_by_invitee(audience).items()
+        if one.withdrawn or key_of(one.id) in told[one.meeting_id]
+    }
 
 
 def people_named(meeting_ids: Iterable[int]) -> dict[int, tuple[Person, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,10 +20,15 @@ from eventmgr.core.text import to_gsm
 from eventmgr.meetings.invite_texts import meeting_words, placeholder_values, write_text
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import (
+    Audience,
     Invitee,
     KnownInvitation,
+    Who,
     audience_of,
-    invitations_known,
+    invitations_by_invitee,
+    key_of,
+    subject_of,
+    who,
 )
 from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.values import Channel, ContactResult, InviteTexts, LeaderWord, MeetingStatus, NoText, Rsvp
@@ -33,10 +38,6 @@ from eventmgr.messaging.texts import placeholders_in
 from eventmgr.messaging.values import BatchDetails, BatchKind, LeftOutReason, Queued, Recipient
 
 CHUNK = 1000
-Audience = Mapping[int, Sequence[Invitee]]
-"""Who is asked, by meeting."""
-Who = tuple[int, int | None, int | None]
-"""Meeting, household, guest."""
 
 
 class NotYetFixed(RuleBroken):
@@ -154,14 +155,14 @@ def invite_meetings(
     if not any(audience.values()):
         raise NobodyToInvite
     made = _make_invitations(audience, by=by, now=now)
-    standing = _invitations_by_invitee(audience)
+    standing = invitations_by_invitee(audience)
     area = meetings[0].area
     needed = message_queries.is_approval_needed(area.path, local_day(now)) and not without_approval
     approval = messaging.ask_for_approval(area, by=by, now=now) if needed else None
     sends: list[Queued] = []
     not_texted: list[NotTexted] = []
     for meeting in meetings:
-        told = message_queries.standing_messages(subject_of(meeting), BatchKind.INVITE)
+        told = message_queries.standing_messages(subject_of(meeting.id), BatchKind.INVITE)
         words = meeting_words(meeting, contact_phone=contact_phone(meeting.area.path, now), base_url=base_url)
         invitees: dict[str, Invitee] = {}
         recipients: list[Recipient] = []
@@ -182,7 +183,7 @@ def invite_meetings(
         queued = messaging.queue_batch(
             BatchDetails(
                 area_id=meeting.area_id,
-                subject=subject_of(meeting),
+                subject=subject_of(meeting.id),
                 title=batch_title(meeting),
                 kind=BatchKind.INVITE,
                 texts=_approved_texts(texts),
@@ -225,16 +226,6 @@ _REASONS = {
 }
 
 
-def subject_of(meeting: Meeting) -> str:
-    """The meeting's name in the outbox."""
-    return f"meeting:{meeting.id}"
-
-
-def key_of(invitation_id: int) -> str:
-    """The invitation's name in the outbox."""
-    return f"invitation:{invitation_id}"
-
-
 def batch_title(meeting: Meeting) -> str:
     """What officers call the send in lists."""
     return ", ".join(hamlet.name for hamlet in meeting.hamlets)[:80] + f": {meeting.title}"[:110]
@@ -273,7 +264,7 @@ def _make_invitations(audience: Audience, *, by: Any, now: datetime) -> int:
     Those that exist stay, with their code. Only the channel of one that nothing was sent for follows the phones as
     they are today.
     """
-    known = {_who(one): one for one in invitations_known(audience)}
+    known = invitations_by_invitee(audience)
     new = {
         meeting_id: [invitee for invitee in invitees if who(invitee) not in known]
         for meeting_id, invitees in audience.items()
@@ -306,7 +297,7 @@ def _name_members(new: Audience) -> None:
     """The persons of invitations that name persons."""
     if not any(invitee.by_persons for invitees in new.values() for invitee in invitees):
         return
-    standing = _invitations_by_invitee(new)
+    standing = invitations_by_invitee(new)
     rows = (
         {"invitation_id": standing[who(invitee)].id, "resident_id": resident_id, "rsvp": Rsvp.NONE}
         for invitees in new.values()
@@ -320,26 +311,13 @@ def _name_members(new: Audience) -> None:
 def _follow_phones(audience: Audience, known: dict[Who, KnownInvitation]) -> None:
     changed = []
     for meeting_id, invitees in audience.items():
-        told = message_queries.standing_messages(f"meeting:{meeting_id}", BatchKind.INVITE).keys
+        told = message_queries.standing_messages(subject_of(meeting_id), BatchKind.INVITE).keys
         for invitee in invitees:
             one = known.get(who(invitee))
             if one is not None and one.channel is not invitee.channel and key_of(one.id) not in told:
                 changed.append({"id": one.id, "channel": invitee.channel})
     if changed:
         db.session.execute(sa.update(Invitation), changed)
-
-
-def _invitations_by_invitee(audience: Audience) -> dict[Who, KnownInvitation]:
-    return {_who(one): one for one in invitations_known(audience)}
-
-
-def who(invitee: Invitee) -> Who:
-    """Whom the invitation of a meeting belongs to, whatever else is known of them."""
-    return (invitee.meeting_id, invitee.household_id, invitee.guest_id)
-
-
-def _who(one: KnownInvitation) -> Who:
-    return (one.meeting_id, one.household_id, one.guest_id)
 
 
 def _unused_codes(number: int) -> Iterator[str]:

@@ -7,6 +7,8 @@ from flask import Blueprint
 bp = Blueprint("meetings", __name__)
 
 from eventmgr.meetings.views import (  # noqa: E402, F401  (they hang their routes on bp)
+    invitations,
+    inviting,
     listing,
     papers,
     scheduling,

@@ -1,0 +1,110 @@
+"""Web input of inviting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import (
+    DateField,
+    DateTimeLocalField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Optional, ValidationError
+
+from eventmgr.core.forms import at_most, row_choices
+from eventmgr.meetings.values import InviteTexts, LeaderWord
+from eventmgr.messaging.texts import UnknownPlaceholder, placeholders_in
+
+PLAIN, MARKED = "plain", "marked"
+ASK, RECORDED = "ask", "recorded"
+
+
+def _known_placeholders(_form: Any, field: Any) -> None:
+    """Refuse a placeholder that stands for nothing, with its own sentence."""
+    try:
+        placeholders_in(field.data or "")
+    except UnknownPlaceholder as unknown:
+        raise ValidationError(unknown.message) from unknown
+
+
+class InviteForm(FlaskForm):
+    """The texts of an invitation, in what form and when they go, and whether a leader has agreed."""
+
+    invite = TextAreaField(
+        _("Text of the invitation"),
+        validators=[InputRequired(_("Write a text.")), at_most(600), _known_placeholders],
+    )
+    relay = TextAreaField(
+        _("Text to a phone that is not the household's own"),
+        description=_("A relative, a neighbour or the hamlet head is asked to pass it on."),
+        validators=[InputRequired(_("Write a text.")), at_most(600), _known_placeholders],
+    )
+    marks = RadioField(
+        _("Way of writing"),
+        choices=[
+            (PLAIN, _("Without diacritics")),
+            (MARKED, _("With diacritics")),
+        ],
+        default=PLAIN,
+    )
+    recipient = SelectField(_("Show the text for"), coerce=int, default=0, validate_choice=False)
+    guests = SelectMultipleField(_("Guests invited as well"), coerce=int, validators=[Optional()])
+    send_at = DateTimeLocalField(
+        _("Send not before"),
+        description=_("Empty: at once. Nothing is sent during the no-send hours."),
+        validators=[Optional()],
+    )
+    approval = RadioField(
+        _("Approval by a leader"),
+        choices=[
+            (ASK, _("Ask a leader, who approves here")),
+            (RECORDED, _("A leader has agreed already, on paper or by word")),
+        ],
+        default=ASK,
+        validators=[Optional()],
+    )
+    leader_name = StringField(_("Leader who agreed"), validators=[at_most(200)])
+    approved_on = DateField(_("On the day"), validators=[Optional()])
+
+    def offer(self, recipients: Sequence[str], guests: Iterable[tuple[int, str]]) -> InviteForm:
+        """Give the form its choices."""
+        self.recipient.choices = row_choices(enumerate(recipients))
+        self.guests.choices = row_choices(guests)
+        return self
+
+    @property
+    def texts(self) -> InviteTexts:
+        """The wordings as written."""
+        return InviteTexts(
+            invite=self.invite.data or "", relay=self.relay.data or "", with_marks=self.marks.data == MARKED
+        )
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the officer says that a leader has agreed already."""
+        return bool(self.approval.data == RECORDED)
+
+    def leader_word(self) -> LeaderWord | None:
+        """The leader's yes, where the officer records one and has said who and when."""
+        if not self.is_recorded or self.approved_on.data is None:
+            return None
+        return LeaderWord(name=self.leader_name.data or "", on=self.approved_on.data)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Who agreed and when is needed only where the officer records it."""
+        valid = bool(super().validate(extra_validators))
+        if self.is_recorded:
+            if not (self.leader_name.data or "").strip():
+                self.leader_name.errors = [_("Write the name of the leader who agreed.")]
+                valid = False
+            if self.approved_on.data is None and not self.approved_on.errors:
+                self.approved_on.errors = [_("Choose a day.")]
+                valid = False
+        return valid

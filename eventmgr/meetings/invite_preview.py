@@ -1,0 +1,155 @@
+"""What the invite page shows before anything is sent: the texts of all recipients counted and priced, both ways."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eventmgr.core.errors import RuleBroken
+from eventmgr.meetings.invite_texts import SAMPLE_CODE, MeetingWords, placeholder_values, write_text
+from eventmgr.meetings.queries.audience import Invitee
+from eventmgr.meetings.values import Channel, InviteTexts, NoText
+from eventmgr.messaging.queries import Prices
+from eventmgr.messaging.segments import Encoding, characters_forcing_ucs2, count_segments
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One way of writing the texts: the chosen recipient's text, and what all of them cost."""
+
+    text: str
+    encoding: Encoding
+    units: int
+    room: int  # units that one part of this text holds
+    segments: int  # of the chosen recipient's text
+    all_segments: int
+    price: int  # đồng for all recipients
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The texts as they would be sent."""
+
+    to: str  # the chosen recipient
+    by_relay: bool
+    recipients: int
+    plain: Counted
+    marked: Counted
+    with_marks: bool
+    saved: int  # đồng that the plain form saves
+    odd_characters: tuple[str, ...]  # what makes even the plain form dear; empty as a rule
+
+    @property
+    def sent(self) -> Counted:
+        """The way that is chosen."""
+        return self.marked if self.with_marks else self.plain
+
+
+def preview_texts(
+    recipients: Sequence[Invitee],
+    words: Mapping[int, MeetingWords],
+    texts: InviteTexts,
+    prices: Prices,
+    *,
+    chosen: int = 0,
+) -> Preview | None:
+    """The texts for all who would be texted, shown for the one at place `chosen`; None where there is nobody.
+
+    Raises UnknownPlaceholder, EmptyValue.
+    """
+    if not recipients:
+        return None
+    shown = recipients[chosen if 0 <= chosen < len(recipients) else 0]
+    plain = _count(recipients, words, texts, prices, shown, with_marks=False)
+    marked = _count(recipients, words, texts, prices, shown, with_marks=True)
+    return Preview(
+        to=shown.name,
+        by_relay=shown.channel is Channel.RELAY,
+        recipients=len(recipients),
+        plain=plain,
+        marked=marked,
+        with_marks=texts.with_marks,
+        saved=marked.price - plain.price,
+        odd_characters=characters_forcing_ucs2(plain.text),
+    )
+
+
+def _count(
+    recipients: Sequence[Invitee],
+    words: Mapping[int, MeetingWords],
+    texts: InviteTexts,
+    prices: Prices,
+    shown: Invitee,
+    *,
+    with_marks: bool,
+) -> Counted:
+    segments = price = 0
+    for invitee in recipients:
+        number = count_segments(_write(words, texts, invitee, with_marks)).segments
+        segments += number
+        price += number * prices.of_segment(invitee.phone or "")
+    text = _write(words, texts, shown, with_marks)
+    own = count_segments(text)
+    single, part = (160, 153) if own.encoding == "GSM-7" else (70, 67)
+    return Counted(
+        text=text,
+        encoding=own.encoding,
+        units=own.units,
+        room=single if own.segments <= 1 else part * own.segments,
+        segments=own.segments,
+        all_segments=segments,
+        price=price,
+    )
+
+
+def _write(words: Mapping[int, MeetingWords], texts: InviteTexts, invitee: Invitee, with_marks: bool) -> str:
+    values = placeholder_values(words[invitee.meeting_id], invitee, SAMPLE_CODE)
+    return write_text(texts, invitee, values, with_marks=with_marks)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOutLine:
+    """Somebody who is asked, but by no text."""
+
+    name: str
+    hamlet: str
+    channel: Channel
+    reason: NoText
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom the texts would reach and whom not, and why not."""
+
+    invited: int
+    texted: tuple[Invitee, ...]
+    left_out: tuple[LeftOutLine, ...]
+    reasons: tuple[tuple[NoText, int], ...]
+
+
+def foresee_reach(invitees: Sequence[Invitee], already: Sequence[bool]) -> Reach:
+    """Sort everyone who is asked by whether a text would go; `already` says who has one from before."""
+    texted: list[Invitee] = []
+    left_out: list[LeftOutLine] = []
+    for invitee, has_one in zip(invitees, already, strict=True):
+        reason = NoText.ALREADY if has_one else invitee.no_text
+        if reason is None:
+            texted.append(invitee)
+        else:
+            left_out.append(LeftOutLine(invitee.name, invitee.hamlet, invitee.channel, reason))
+    counted = Counter(line.reason for line in left_out)
+    return Reach(
+        invited=len(invitees),
+        texted=tuple(texted),
+        left_out=tuple(left_out),
+        reasons=tuple((reason, counted[reason]) for reason in NoText if counted[reason]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextProblem:
+    """What is wrong with the texts, and the field it stands beside."""
+
+    field: str
+    error: RuleBroken

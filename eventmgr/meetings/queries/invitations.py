@@ -1,0 +1,265 @@
+"""Who is invited to a meeting: the list, its figures, and what came of telling each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+import sqlalchemy as sa
+
+from eventmgr.accounts.models import User
+from eventmgr.areas.models import Area
+from eventmgr.core.access import Scope
+from eventmgr.core.db import db
+from eventmgr.core.errors import NotFound
+from eventmgr.core.text import display_name
+from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
+from eventmgr.meetings.queries.audience import key_of, subject_of
+from eventmgr.meetings.values import REACHED, Channel, ContactResult, Rsvp
+from eventmgr.messaging.models import Message
+from eventmgr.messaging.queries import latest_messages
+from eventmgr.messaging.values import MessageState
+from eventmgr.residents.models import Contact, Guest, Household, Resident
+
+A_PAGE = 60
+
+
+class InvitationFilter(StrEnum):
+    """Which invitations are listed."""
+
+    ALL = "all"
+    SMS = "sms"  # by text, own phone or passed on
+    CALL = "call"  # the call list
+    PAPER = "paper"
+    NOT_REACHED = "not_reached"
+    COMING = "coming"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One try to tell somebody."""
+
+    result: ContactResult
+    at: datetime
+    by: str  # empty: the network's report
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationLine:
+    """One invitation in the list."""
+
+    id: int
+    name: str  # the head's, the guest's; empty: not known
+    others: tuple[str, ...]  # further persons named
+    hamlet: str  # empty for guests
+    code: str
+    channel: Channel
+    rsvp: Rsvp
+    phones: tuple[str, ...]
+    message: MessageState | None  # None: nothing was sent
+    told: Told | None  # the last try
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the last try told them, or a network reports that the text arrived."""
+        return self.message is MessageState.DELIVERED or (self.told is not None and self.told.result in REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationPage:
+    """One page of the list, and how many each filter holds."""
+
+    lines: tuple[InvitationLine, ...]
+    counts: dict[InvitationFilter, int]
+    after: int | None  # the invitation to go on from; None at the end
+
+    @property
+    def by_hamlet(self) -> list[tuple[str, list[InvitationLine]]]:
+        """The lines under their hamlets."""
+        return [(hamlet, list(lines)) for hamlet, lines in groupby(self.lines, key=lambda line: line.hamlet)]
+
+    @property
+    def reached(self) -> int:
+        """How many are known to have been told."""
+        return self.counts[InvitationFilter.ALL] - self.counts[InvitationFilter.NOT_REACHED]
+
+
+def reached_condition(meeting_id: int) -> sa.ColumnElement[bool]:
+    """That a confirmed contact stands for an invitation of this meeting: somebody told them, or a network reports
+    that the text arrived."""
+    told = sa.exists().where(ContactOutcome.invitation_id == Invitation.id, ContactOutcome.result.in_(sorted(REACHED)))
+    delivered = sa.exists().where(
+        Message.subject == subject_of(meeting_id),
+        Message.recipient_key == sa.literal("invitation:").concat(sa.cast(Invitation.id, sa.String)),
+        Message.state == MessageState.DELIVERED,
+    )
+    return sa.or_(told, delivered)
+
+
+def invitation_page(
+    scope: Scope,
+    meeting: Meeting,
+    chosen: InvitationFilter = InvitationFilter.ALL,
+    *,
+    after: int | None = None,
+    limit: int = A_PAGE,
+) -> InvitationPage:
+    """The invitations of a meeting that the scope reaches, in the order in which they are walked; guests last.
+
+    A hamlet head's scope reaches the own hamlet's households only.
+    """
+    conditions = _conditions(meeting.id)
+    figures = db.session.execute(
+        _rows_of(
+            scope,
+            meeting,
+            *(sa.func.count(Invitation.id).filter(condition).label(name) for name, condition in conditions.items()),
+        )
+    ).one()
+    guests_last = Invitation.household_id.is_(None)
+    hamlet_sort = sa.func.coalesce(Area.name_sort, "")
+    listed = (
+        _rows_of(
+            scope,
+            meeting,
+            Invitation,
+            Area.name.label("hamlet"),
+            Resident.full_name.label("head"),
+            Guest.full_name.label("guest"),
+            Guest.phone.label("guest_phone"),
+        )
+        .outerjoin(Resident, sa.and_(Resident.household_id == Invitation.household_id, Resident.is_head))
+        .outerjoin(Guest, Guest.id == Invitation.guest_id)
+        .where(conditions[chosen])
+        .order_by(guests_last, hamlet_sort, Invitation.id)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        listed = listed.where(_comes_after(after, guests_last, hamlet_sort))
+    rows = db.session.execute(listed).all()
+    further = len(rows) > limit
+    rows = rows[:limit]
+    return InvitationPage(
+        lines=tuple(_lines(meeting, rows)),
+        counts={name: getattr(figures, name) for name in conditions},
+        after=rows[-1].Invitation.id if further else None,
+    )
+
+
+def get_invitation_in(scope: Scope, meeting: Meeting, invitation_id: int) -> Invitation:
+    """An invitation of the meeting that the scope reaches. Raises NotFound."""
+    found = db.session.scalar(_rows_of(scope, meeting, Invitation).where(Invitation.id == invitation_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _rows_of(scope: Scope, meeting: Meeting, *columns: Any) -> sa.Select[Any]:
+    """The standing invitations of a meeting in the scope: by their hamlet; guests belong to the commune."""
+    in_scope: sa.ColumnElement[bool] = scope.within(Area.path)
+    if scope.covers(meeting.area.path):
+        in_scope = sa.or_(in_scope, Invitation.guest_id.is_not(None))
+    return (
+        sa.select(*columns)
+        .select_from(Invitation)
+        .outerjoin(Household, Household.id == Invitation.household_id)
+        .outerjoin(Area, Area.id == Household.hamlet_id)
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None), in_scope)
+    )
+
+
+def _conditions(meeting_id: int) -> dict[InvitationFilter, sa.ColumnElement[bool]]:
+    return {
+        InvitationFilter.ALL: sa.true(),
+        InvitationFilter.SMS: Invitation.channel.in_([Channel.SMS, Channel.RELAY]),
+        InvitationFilter.CALL: Invitation.channel == Channel.CALL,
+        InvitationFilter.PAPER: Invitation.channel == Channel.PAPER,
+        InvitationFilter.NOT_REACHED: sa.not_(reached_condition(meeting_id)),
+        InvitationFilter.COMING: Invitation.rsvp.in_([Rsvp.COMING, Rsvp.PROXY]),
+    }
+
+
+def _comes_after(
+    invitation_id: int, guests_last: sa.ColumnElement[bool], hamlet_sort: sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
+    place = db.session.execute(
+        sa.select(guests_last, hamlet_sort)
+        .select_from(Invitation)
+        .outerjoin(Household, Household.id == Invitation.household_id)
+        .outerjoin(Area, Area.id == Household.hamlet_id)
+        .where(Invitation.id == invitation_id)
+    ).one_or_none()
+    if place is None:
+        raise NotFound
+    is_guest, hamlet = bool(place[0]), place[1]
+    same_group = Invitation.household_id.is_(None) if is_guest else Invitation.household_id.is_not(None)
+    later = sa.and_(
+        same_group, sa.or_(hamlet_sort > hamlet, sa.and_(hamlet_sort == hamlet, Invitation.id > invitation_id))
+    )
+    return later if is_guest else sa.or_(later, Invitation.household_id.is_(None))
+
+
+def _lines(meeting: Meeting, rows: Sequence[Any]) -> Iterator[InvitationLine]:
+    """The rows with what else is known of each: five queries, whatever their number."""
+    ids = [row.Invitation.id for row in rows]
+    phones = _phones_of([row.Invitation.household_id for row in rows if row.Invitation.household_id])
+    named = _named_on(ids)
+    told = _last_tries(ids)
+    messages = latest_messages(subject_of(meeting.id), map(key_of, ids))
+    for row in rows:
+        invitation: Invitation = row.Invitation
+        people = named.get(invitation.id) or [row.head or row.guest or ""]
+        message = messages.get(key_of(invitation.id))
+        yield InvitationLine(
+            id=invitation.id,
+            name=display_name(people[0]) if people[0] else "",
+            others=tuple(map(display_name, people[1:])),
+            hamlet=row.hamlet or "",
+            code=invitation.code,
+            channel=invitation.channel,
+            rsvp=invitation.rsvp,
+            phones=tuple(phones.get(invitation.household_id or 0, ()))
+            or ((row.guest_phone,) if row.guest_phone else ()),
+            message=message.state if message else None,
+            told=told.get(invitation.id),
+        )
+
+
+def _phones_of(household_ids: Collection[int]) -> dict[int, list[str]]:
+    rows = db.session.execute(
+        sa.select(Contact.household_id, Contact.phone)
+        .where(Contact.household_id.in_(household_ids))
+        .order_by(Contact.position, Contact.id)
+    )
+    phones: dict[int, list[str]] = defaultdict(list)
+    for household_id, phone in rows:
+        phones[household_id].append(phone)
+    return phones
+
+
+def _named_on(invitation_ids: Collection[int]) -> dict[int, list[str]]:
+    rows = db.session.execute(
+        sa.select(InvitationMember.invitation_id, Resident.full_name)
+        .join(Resident, Resident.id == InvitationMember.resident_id)
+        .where(InvitationMember.invitation_id.in_(invitation_ids))
+        .order_by(Resident.is_head.desc(), Resident.id)
+    )
+    named: dict[int, list[str]] = defaultdict(list)
+    for invitation_id, full_name in rows:
+        named[invitation_id].append(full_name)
+    return named
+
+
+def _last_tries(invitation_ids: Collection[int]) -> dict[int, Told]:
+    rows = db.session.execute(
+        sa.select(ContactOutcome.invitation_id, ContactOutcome.result, ContactOutcome.at, User.full_name)
+        .outerjoin(User, User.id == ContactOutcome.by_id)
+        .where(ContactOutcome.invitation_id.in_(invitation_ids))
+        .order_by(ContactOutcome.id)
+    )
+    return {invitation_id: Told(result, at, by or "") for invitation_id, result, at, by in rows}
