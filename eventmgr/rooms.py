@@ -11,7 +11,7 @@ from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
-from eventmgr.home.views import bp as home
+from eventmgr.home.settings_views import bp as home
 from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging.views import bp as messaging

@@ -9,6 +9,7 @@ from eventmgr.accounts.models import Grant, User
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Scope
 from eventmgr.core.db import db
+from eventmgr.core.errors import NotFound
 
 _WITH_GRANTS = joinedload(User.grants).joinedload(Grant.area)
 
@@ -42,3 +43,11 @@ def users_visible_to(scope: Scope) -> list[User]:
             .order_by(User.full_name)
         ).unique()
     )
+
+
+def get_user_in(scope: Scope, user_id: int) -> User:
+    """The person, if all of their roles lie in the scope. Raises NotFound."""
+    user = find_user(user_id)
+    if user is None or not all(scope.covers(grant.area.path) for grant in user.grants):
+        raise NotFound
+    return user

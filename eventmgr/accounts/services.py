@@ -32,6 +32,13 @@ class EmailTaken(Conflict):
     sentence = _("Somebody already signs in with %(email)s.")
 
 
+class OwnAccess(RuleBroken):
+    """Nobody takes the administration away from themselves: somebody has to be left who can give it back."""
+
+    code = "own_access"
+    sentence = _("You cannot take your own access away. Ask another administrator.")
+
+
 class PasswordTooShort(RuleBroken):
     """The password is shorter than PASSWORD_MIN_LENGTH."""
 
@@ -71,6 +78,47 @@ def grant_role(user: User, area: Area, role: Role, *, by: Any, now: datetime) ->
     db.session.flush()
     record_audit("grant_role", f"app_user:{user.id}", by=by, now=now, area_id=area.id, after={"role": role.value})
     return grant
+
+
+def change_role(user: User, area: Area, role: Role, *, by: Any, now: datetime) -> None:
+    """From now on the person has this one role, and no other. Raises OwnAccess."""
+    if user.id == getattr(by, "id", None):
+        raise OwnAccess
+    before = [f"{grant.role.value}:{grant.area_id}" for grant in user.grants]
+    for grant in list(user.grants):
+        if (grant.area_id, grant.role) != (area.id, role):
+            user.grants.remove(grant)
+    db.session.flush()
+    if not user.grants:
+        user.grants.append(Grant(area=area, area_id=area.id, role=role))
+    db.session.flush()
+    record_audit(
+        "change_role",
+        f"app_user:{user.id}",
+        by=by,
+        now=now,
+        area_id=area.id,
+        before={"roles": before},
+        after={"roles": [f"{role.value}:{area.id}"]},
+    )
+
+
+def switch_person(user: User, *, active: bool, by: Any, now: datetime) -> None:
+    """Let a person sign in, or no more. Raises OwnAccess."""
+    if user.id == getattr(by, "id", None):
+        raise OwnAccess
+    user.active = active
+    db.session.flush()
+    record_audit("switch_on_user" if active else "switch_off_user", f"app_user:{user.id}", by=by, now=now)
+
+
+def set_password(user: User, password: str, *, by: Any, now: datetime) -> None:
+    """Give a person another password. Raises PasswordTooShort."""
+    if len(password) < PASSWORD_MIN_LENGTH:
+        raise PasswordTooShort(least=PASSWORD_MIN_LENGTH)
+    user.password_hash = _hasher.hash(password)
+    db.session.flush()
+    record_audit("set_password", f"app_user:{user.id}", by=by, now=now)
 
 
 def check_password(email: str, password: str) -> User | None:

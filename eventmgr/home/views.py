@@ -8,7 +8,7 @@ from flask_login import current_user, login_user
 from werkzeug.wrappers import Response
 
 from eventmgr.accounts.queries import has_users
-from eventmgr.core.access import Permission, declared_access, may, public, requires, signed_in
+from eventmgr.core.access import Permission, declared_access, may, public, signed_in
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
@@ -99,10 +99,3 @@ def _office(form: SetUpForm) -> FirstOffice:
         email=form.email.data or "",
         password=form.password.data or "",
     )
-
-
-@bp.get("/settings")
-@requires(Permission.EDIT_AREAS)
-def settings() -> str:
-    """What the office decides for itself."""
-    return render_template("home/settings.html")

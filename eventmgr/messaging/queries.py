@@ -75,6 +75,16 @@ class Prices:
         return self._by_network.get(network.value, fallback) if network else fallback
 
 
+def prices_on(on: date, service_class: str = "administrative") -> dict[str, int]:
+    """The price of a segment by network word, as it stands on a day."""
+    rows = db.session.execute(
+        sa.select(Tariff.network, Tariff.price)
+        .where(Tariff.service_class == service_class, Tariff.valid_from <= on)
+        .order_by(Tariff.valid_from)
+    )
+    return dict(rows.all())
+
+
 # --- Batches ------------------------------------------------------------------------------------
 
 
