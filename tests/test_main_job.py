@@ -69,8 +69,8 @@ class Officer:
 
     def send(self, path: str, form: str = "main form[method=post]", **typed: Any) -> TestResponse:
         """Open a page, fill the fields named, send its form, follow where it leads."""
-        page = page_of(self.client.get(path, follow_redirects=True))
-        return self.submit(page, path, form, **typed)
+        opened = self.client.get(path, follow_redirects=True)
+        return self.submit(page_of(opened), opened.request.full_path, form, **typed)
 
     def submit(
         self, page: BeautifulSoup, path: str, form: str = "main form[method=post]", **typed: Any
@@ -110,7 +110,7 @@ def carry_out(app: Flask, clock: FixedClock) -> str:
 
 
 def _import_the_list(officer: Officer) -> None:
-    upload = officer.send("/residents/import", "form[enctype]", file=(io.BytesIO(LIST_B.read_bytes()), LIST_B.name))
+    upload = officer.send("/residents/import", "form[enctype]", list=(io.BytesIO(LIST_B.read_bytes()), LIST_B.name))
     page = page_of(upload)
     assert "304" in page.select_one("main").text
     done = page_of(officer.submit(page, upload.request.path, "main form[method=post]"))
