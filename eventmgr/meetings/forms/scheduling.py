@@ -120,7 +120,7 @@ class _About(FlaskForm):
     """What one meeting and a series have in common."""
 
     title = StringField(
-        _("Title"),
+        _("Title of the meeting"),
         validators=[DataRequired(_("Give the meeting a title.")), Length(max=200, message=_TOO_LONG)],
     )
     hamlets = _Ticks(
