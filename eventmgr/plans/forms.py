@@ -28,6 +28,7 @@ from eventmgr.plans.words import DIRECTIONS, OUTPUT_KINDS
 Choices = Iterable[tuple[int, str]]
 
 PARAGRAPHS = at_most(30_000)
+IN_RANGE = NumberRange(0, 100_000, message=_("Enter a number from 0 to 100.000."))
 
 
 class VersionedForm(FlaskForm):
@@ -219,8 +220,20 @@ class TargetsForm(VersionedForm):
     """A grid: a row for each hamlet, a field for each indicator. `targets_form` adds the rows."""
 
     hamlets: Sequence[tuple[int, str]] = ()
-    each_meetings = WholeNumberField(_("Meetings in every hamlet left blank"), validators=[Optional()])
-    each_participants = WholeNumberField(_("Participants in every hamlet left blank"), validators=[Optional()])
+    each_meetings = WholeNumberField(_("Meetings in every hamlet left blank"), validators=[Optional(), IN_RANGE])
+    each_participants = WholeNumberField(
+        _("Participants in every hamlet left blank"), validators=[Optional(), IN_RANGE]
+    )
+    meetings_all = WholeNumberField(
+        _("Meetings, the whole commune"),
+        description=_("Blank: the hamlets' targets are added up."),
+        validators=[Optional(), IN_RANGE],
+    )
+    participants_all = WholeNumberField(
+        _("Participants, the whole commune"),
+        description=_("Blank: the hamlets' targets are added up."),
+        validators=[Optional(), IN_RANGE],
+    )
 
     def cells(self, hamlet_id: int) -> tuple[Any, Any]:
         """The two fields of a hamlet."""
@@ -228,7 +241,11 @@ class TargetsForm(VersionedForm):
 
     def value(self) -> list[TargetLine]:
         """What was entered; a blank field takes what is said for every hamlet, or else sets no target."""
-        lines = []
+        lines = [
+            TargetLine(indicator, field.data)
+            for indicator, field in ((MEETINGS, self.meetings_all), (PARTICIPANTS, self.participants_all))
+            if field.data is not None
+        ]
         for hamlet_id, _name in self.hamlets:
             meetings, participants = self.cells(hamlet_id)
             for indicator, field, each in (
@@ -243,14 +260,13 @@ class TargetsForm(VersionedForm):
 
 def targets_form(hamlets: Sequence[tuple[int, str]], **values: Any) -> TargetsForm:
     """The grid for these hamlets, filled with `values` by field name until something is posted."""
-    most = NumberRange(0, 100_000, message=_("Enter a number from 0 to 100.000."))
     fields: dict[str, Any] = {"hamlets": hamlets}
     for hamlet_id, name in hamlets:
         fields[f"{MEETINGS}_{hamlet_id}"] = WholeNumberField(
-            _("Meetings, %(hamlet)s", hamlet=name), validators=[Optional(), most]
+            _("Meetings, %(hamlet)s", hamlet=name), validators=[Optional(), IN_RANGE]
         )
         fields[f"{PARTICIPANTS}_{hamlet_id}"] = WholeNumberField(
-            _("Participants, %(hamlet)s", hamlet=name), validators=[Optional(), most]
+            _("Participants, %(hamlet)s", hamlet=name), validators=[Optional(), IN_RANGE]
         )
     form: TargetsForm = type("HamletTargetsForm", (TargetsForm,), fields)(data=values)
     return form

@@ -108,10 +108,13 @@ def get_output_of(plan: Plan, output_id: int) -> Output:
 def figures_of(plan_ids: Iterable[int]) -> dict[int, PlanFigures]:
     """The figures of each of these plans."""
     ids = list(plan_ids)
+    # What is said for the commune as a whole goes before the sum of its hamlets.
+    own = sa.func.sum(sa.case((PlanTarget.hamlet_id.is_(None), PlanTarget.quantity)))
+    summed = sa.func.sum(sa.case((PlanTarget.hamlet_id.is_not(None), PlanTarget.quantity)))
     targets = {
         (plan_id, code): int(total)
         for plan_id, code, total in db.session.execute(
-            sa.select(PlanTarget.plan_id, Indicator.code, sa.func.sum(PlanTarget.quantity))
+            sa.select(PlanTarget.plan_id, Indicator.code, sa.func.coalesce(own, summed))
             .join(Indicator)
             .where(PlanTarget.plan_id.in_(ids))
             .group_by(PlanTarget.plan_id, Indicator.code)

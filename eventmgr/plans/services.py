@@ -18,6 +18,7 @@ from eventmgr.core.db import db, insert_ignoring
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.text import clean_text
 from eventmgr.plans.models import Indicator, Output, Plan, PlanSection, PlanTarget, PlanTask, Topic
+from eventmgr.plans.queries import paragraphs_of, topic_groups
 from eventmgr.plans.values import (
     MEETINGS,
     PARTICIPANTS,
@@ -133,6 +134,45 @@ def create_plan(
     db.session.flush()
     record_audit("create_plan", f"plan:{plan.id}", by=by, now=now, area_id=plan.area_id)
     return plan
+
+
+def copy_plan_to_next_year(plan: Plan, *, by: Any, now: datetime) -> Plan:
+    """Begin next year's plan with this one's words, tasks, topics and targets.
+
+    Number, date, signer, amount and the decision on the money are left blank: they are that year's own.
+    """
+
+    def shift(words: str) -> str:
+        return words.replace(f"năm {plan.year}", f"năm {plan.year + 1}")
+
+    details = PlanDetails(
+        title=shift(plan.title),
+        starts_on=_year_later(plan.starts_on),
+        ends_on=_year_later(plan.ends_on),
+        opening=plan.opening,
+        programme=plan.programme,
+        report_to=plan.report_to,
+        funder=plan.funder,
+        signature=tuple(plan.signature),
+    )
+    return create_plan(
+        details,
+        plan.area,
+        sections={kind: paragraphs_of(plan, kind) for kind in SectionKind},
+        tasks=[
+            TaskLine(task.responsible, task.task, _year_later(task.due_on) if task.due_on else None)
+            for task in plan.tasks
+        ],
+        topics=topic_groups(plan),
+        targets=[TargetLine(row.indicator.code, row.quantity, row.hamlet_id) for row in plan.targets],
+        by=by,
+        now=now,
+    )
+
+
+def _year_later(day: date) -> date:
+    leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year + 1, day=28 if leap_day else day.day)
 
 
 def change_plan(plan: Plan, details: PlanDetails, *, row_version: int, by: Any, now: datetime) -> None:

@@ -208,6 +208,18 @@ def edit(plan_id: int) -> Page:
     return _answer("plans/edit.html", form, plan=plan, one_commune=True)
 
 
+@bp.post("/<int:plan_id>/copy")
+@requires(Permission.EDIT_PLANS)
+def copy(plan_id: int) -> Response:
+    """Begin the next year's plan with this one's words and targets."""
+    editable = scope(Permission.EDIT_PLANS)
+    with unit_of_work():
+        plan = queries.get_whole_plan_in(editable, plan_id)
+        following = services.copy_plan_to_next_year(plan, by=current_user, now=now())
+    flash(_("The plan is copied to %(year)s. Look through its details first.", year=following.year), "success")
+    return redirect(url_for(".edit", plan_id=following.id))
+
+
 def _values(plan: Plan) -> dict[str, Any]:
     values = {field: getattr(plan, field) for field in (*services.AUDITED, "row_version")}
     return values | {"area": plan.area_id, "signature": "\n".join(plan.signature)}
@@ -307,14 +319,18 @@ def targets(plan_id: int) -> Page:
     """Set meetings and participants for every hamlet in one grid."""
     plan = _editable(plan_id)
     rows = queries.hamlet_targets(plan, hamlets_of(plan.area))
-    values: dict[str, Any] = {"row_version": plan.row_version}
+    values: dict[str, Any] = {
+        "row_version": plan.row_version,
+        "meetings_all": queries.target_of(plan, MEETINGS, None),
+        "participants_all": queries.target_of(plan, PARTICIPANTS, None),
+    }
     for row in rows:
         values |= {f"{MEETINGS}_{row.hamlet.id}": row.meetings, f"{PARTICIPANTS}_{row.hamlet.id}": row.participants}
     form = targets_form([(row.hamlet.id, row.hamlet.name) for row in rows], **values)
     if form.validate_on_submit():
 
         def change(plan: Plan) -> None:
-            shown = {row.hamlet.id for row in rows}
+            shown = {None, *(row.hamlet.id for row in rows)}
             services.set_targets(
                 plan,
                 [*form.value(), *_targets_beside(plan, shown)],
@@ -329,8 +345,8 @@ def targets(plan_id: int) -> Page:
     return _answer("plans/targets.html", form, plan=plan, rows=rows)
 
 
-def _targets_beside(plan: Plan, shown: set[int]) -> list[TargetLine]:
-    """Targets the grid does not show (of the commune as a whole, of other indicators): they stand."""
+def _targets_beside(plan: Plan, shown: set[int | None]) -> list[TargetLine]:
+    """Targets the grid does not show (of former hamlets, of other indicators): they stand."""
     return [
         TargetLine(row.indicator.code, row.quantity, row.hamlet_id)
         for row in plan.targets

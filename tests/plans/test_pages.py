@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
+from sqlalchemy import event
 
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import hamlets_of
@@ -274,3 +275,50 @@ def test_viewers_read_and_hamlet_heads_do_not(login_as, commune, plan_id):
 @pytest.mark.one_database
 def test_an_unknown_part_does_not_exist(officer, plan_id):
     page(officer, f"/plans/{plan_id}/sections/weather", 404)
+
+
+def test_the_communes_own_target_goes_before_the_sum_of_its_hamlets(app, officer, commune, plan_id):
+    first = hamlet_of(commune).id
+    send(
+        officer,
+        f"/plans/{plan_id}/targets",
+        **{"row_version": "1", f"meetings_{first}": "2", "meetings_all": "12"},
+    )
+    assert [words(cell) for cell in page(officer, f"/plans/{plan_id}").select("#targets tfoot td")] == ["12", "–"]
+    assert page(officer, f"/plans/{plan_id}/targets").find("input", id="meetings_all")["value"] == "12"
+
+
+def test_next_years_plan_begins_as_a_copy(app, officer, plan_id):
+    answer = officer.post(f"/plans/{plan_id}/copy")
+
+    with app.app_context():
+        copy = db.session.scalars(db.select(Plan).order_by(Plan.id.desc())).first()
+        assert answer.location == f"/plans/{copy.id}/edit"
+        assert (copy.year, copy.starts_on, copy.ends_on) == (2024, date(2024, 5, 1), date(2024, 12, 31))
+        assert copy.title.endswith("năm 2024")
+        assert (copy.number, copy.dated_on, copy.funding_decision) == ("", None, "")
+        assert len(copy.sections) == 21
+        assert len(copy.targets) == 6
+        assert [len(group.children) for group in topic_groups(copy)] == [0, 0, 0, 0, 11]
+
+
+@pytest.mark.one_database
+def test_a_page_asks_the_database_no_more_for_a_longer_plan(app, officer, plan_id):
+    def asked() -> int:
+        with app.app_context():
+            engine = db.engine
+        statements = []
+
+        def note(_connection, _cursor, statement, *_more):
+            statements.append(statement)
+
+        event.listen(engine, "before_cursor_execute", note)
+        page(officer, f"/plans/{plan_id}")
+        event.remove(engine, "before_cursor_execute", note)
+        return len(statements)
+
+    before = asked()
+    send(officer, f"/plans/{plan_id}/tasks", responsible="Văn phòng", task="Gửi báo cáo")
+    lines = "\r\n".join(f"Nhóm {number}\r\n- Nội dung {number}" for number in range(20))
+    send(officer, f"/plans/{plan_id}/topics", topics=lines, row_version="1")
+    assert asked() == before
