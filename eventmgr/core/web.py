@@ -131,6 +131,14 @@ def _answer_errors(app: Flask) -> None:
     def overtaken(_error: StaleDataError) -> tuple[Any, int]:
         return told(Conflict())
 
+    @app.errorhandler(OverflowError)
+    @app.errorhandler(sa.exc.DataError)
+    def beyond_the_database(error: Exception) -> tuple[Any, int]:
+        # A number or a character no column holds, typed into an address: there is nothing behind it.
+        db.session.rollback()
+        logger.info("a value no column holds: %s", type(error).__name__, extra={"endpoint": request.endpoint})
+        return answer(404, "not_found", _("This page does not exist, or it belongs to another area."))
+
     @app.errorhandler(CSRFError)
     def expired_form(_error: CSRFError) -> tuple[Any, int]:
         return answer(400, "form_expired", _("This form has expired. Go back, reload the page and send it again."))
