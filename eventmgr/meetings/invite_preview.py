@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eventmgr.core.errors import RuleBroken
 from eventmgr.meetings.invite_texts import SAMPLE_CODE, MeetingWords, placeholder_values, write_text
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts, NoText
@@ -124,6 +123,7 @@ class Reach:
 
     invited: int
     texted: tuple[Invitee, ...]
+    already: int  # have the text from an earlier send
     left_out: tuple[LeftOutLine, ...]
     reasons: tuple[tuple[NoText, int], ...]
 
@@ -133,23 +133,17 @@ def foresee_reach(invitees: Sequence[Invitee], already: Sequence[bool]) -> Reach
     texted: list[Invitee] = []
     left_out: list[LeftOutLine] = []
     for invitee, has_one in zip(invitees, already, strict=True):
-        reason = NoText.ALREADY if has_one else invitee.no_text
-        if reason is None:
+        if has_one:
+            continue
+        if invitee.no_text is None:
             texted.append(invitee)
         else:
-            left_out.append(LeftOutLine(invitee.name, invitee.hamlet, invitee.channel, reason))
+            left_out.append(LeftOutLine(invitee.name, invitee.hamlet, invitee.channel, invitee.no_text))
     counted = Counter(line.reason for line in left_out)
     return Reach(
         invited=len(invitees),
         texted=tuple(texted),
+        already=sum(already),
         left_out=tuple(left_out),
         reasons=tuple((reason, counted[reason]) for reason in NoText if counted[reason]),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class TextProblem:
-    """What is wrong with the texts, and the field it stands beside."""
-
-    field: str
-    error: RuleBroken
