@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
 from eventmgr.checkin.views.api import bp as checkin_api
+from eventmgr.checkin.views.pages import bp as checkin
 from eventmgr.core.access import Permission
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
@@ -29,6 +30,7 @@ BLUEPRINTS: list[Blueprint] = [
     meetings,
     residents_page,
     messaging,
+    checkin,
     checkin_api,
     reports,
     webhooks,

@@ -38,12 +38,13 @@ def judge_door(door: Door, at: datetime, *, offline: bool, let_in: bool = False)
     """Whether the door is open at `at`.
 
     A phone without network cannot know that a meeting was called off: its event is accepted and flagged. `let_in` is
-    somebody's decision to open early. A closed meeting is read-only for everyone.
+    the doorkeeper's own decision: a refused code never refuses the person. It is flagged too. A closed meeting is
+    read-only for everyone.
     """
     if door.status is MeetingStatus.CLOSED:
         return Verdict(Answer.CLOSED)
     if door.status is MeetingStatus.CANCELLED:
-        return Verdict(Answer.OK, "cancelled_meeting") if offline else Verdict(Answer.CANCELLED_MEETING)
+        return Verdict(Answer.OK, "cancelled_meeting") if offline or let_in else Verdict(Answer.CANCELLED_MEETING)
     if door.opens_at is None or at < door.opens_at:
         return Verdict(Answer.OK, "not_open") if let_in else Verdict(Answer.NOT_OPEN)
     return Verdict(Answer.OK)

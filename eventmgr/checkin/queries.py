@@ -387,7 +387,7 @@ def who_came(meeting: Meeting) -> list[tuple[int | None, int | None, int | None,
                 Attendance.id,
                 Attendance.attended_at,
             ).where(Attendance.meeting_id == meeting.id, Attendance.undone_at.is_(None))
-        ).tuples()
+        )
     )
 
 

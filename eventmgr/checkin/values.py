@@ -54,7 +54,7 @@ class ScanEvent:
     `code` (with `resident_ids`: only those of its household), `resident_ids`, `household_id`, `guest_id`, `walk_in`.
 
     `event_id` is made on the device before sending. `offline` means the device answered by itself.
-    `let_in` is an officer's decision to let somebody in before the door opens; `note` says why.
+    `let_in` is the doorkeeper's decision to let somebody in although the door is shut; `note` says why.
     """
 
     event_id: str

@@ -66,7 +66,7 @@ def record_scan(
     at = min(event.scanned_at + clock_offset, now)
     invitee = _find_invitee(meeting, event, keeper)
     verdict = _judge(meeting, event, invitee, keeper, at, now)
-    if verdict.answer is Answer.CLOSED and event.offline:
+    if verdict.answer is Answer.CLOSED and (event.offline or event.let_in):
         return _hold(meeting, event, keeper, now)
     if verdict.answer is not Answer.OK or invitee is None:
         result = ScanResult(event.event_id, verdict.answer, hint=_hint(meeting, verdict.answer, event, keeper))
@@ -144,12 +144,13 @@ def _judge(
     """Online the server's clock decides whether the door is open; a phone without network judged by its own."""
     door = queries.door_of(meeting, at)
     moment = at if event.offline else now
-    let_in = event.let_in and keeper.user_id is not None
     if event.code:
-        return judge_scan(door, invitee.known_code if invitee else None, moment, offline=event.offline, let_in=let_in)
+        return judge_scan(
+            door, invitee.known_code if invitee else None, moment, offline=event.offline, let_in=event.let_in
+        )
     if invitee is None:
         return Verdict(Answer.UNKNOWN)
-    return judge_door(door, moment, offline=event.offline, let_in=let_in)
+    return judge_door(door, moment, offline=event.offline, let_in=event.let_in)
 
 
 def _hint(meeting: Meeting, answer: Answer, event: ScanEvent, keeper: Doorkeeper) -> str:

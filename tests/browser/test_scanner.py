@@ -1,0 +1,215 @@
+"""The scanner on a phone, with Chromium's fake camera, and with the network gone."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qrcode
+import sqlalchemy as sa
+from flask import Flask
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, expect
+
+from eventmgr.checkin.models import Attendance, Device
+from eventmgr.checkin.services.pairing import create_pairing
+from eventmgr.core.clock import SystemClock
+from eventmgr.core.db import db, unit_of_work
+from eventmgr.meetings.models import Meeting
+from tests.browser.conftest import CHROMIUM
+from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting
+
+pytestmark = pytest.mark.one_database
+
+PHONE = {"width": 360, "height": 740}
+
+
+def _video(path: Path, text: str) -> None:
+    """Frames of one QR on a grey wall, as JPEG pictures joined."""
+    code = qrcode.make(text, box_size=6, border=4).get_image().convert("RGB")
+    frame = Image.new("RGB", (640, 480), (150, 150, 145))
+    frame.paste(code, ((640 - code.width) // 2, (480 - code.height) // 2))
+    taken = io.BytesIO()
+    frame.save(taken, "JPEG", quality=85)
+    path.write_bytes(taken.getvalue() * 20)
+
+
+@pytest.fixture
+def door(app: Flask) -> Callable[[], Any]:
+    """A meeting in an hour by the real clock; gives its id, a pairing code, invitation codes."""
+    app.extensions["clock"] = SystemClock()
+    with app.app_context(), unit_of_work():
+        commune = make_commune()
+        hamlet = hamlet_of(commune)
+        moment = datetime.now(UTC)
+        meeting = make_meeting(hamlet, starts_at=moment + timedelta(hours=1), title="Họp thôn Bản Mẫu Một")
+        first = make_household(hamlet, "Nông Văn Ánh", members=("Nông Thị Bích", "Nông Đức Cường"))
+        code = make_invitation(meeting, first).code
+        make_invitation(meeting, make_household(hamlet, "Hoàng Thị Đào"))
+        other = make_meeting(hamlet, starts_at=moment + timedelta(days=2), title="Họp thôn lần hai")
+        other_code = make_invitation(other, first).code
+        meeting_id = meeting.id
+
+    def pair() -> dict[str, Any]:
+        with app.app_context(), unit_of_work():
+            found = db.session.get(Meeting, meeting_id)
+            assert found is not None
+            _device, pairing = create_pairing(found, by=None, now=datetime.now(UTC))
+        return {"pairing": pairing, "code": code, "other_code": other_code, "meeting_id": meeting_id}
+
+    return pair
+
+
+def _came(app: Flask) -> int:
+    with app.app_context():
+        standing = sa.select(sa.func.count()).select_from(Attendance).where(Attendance.undone_at.is_(None))
+        return db.session.scalar(standing) or 0
+
+
+@pytest.fixture
+def phone(context: BrowserContext) -> Page:
+    """A phone without a usable camera."""
+    page = context.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    return page
+
+
+def _open(page: Page, address: str, pairing: str) -> None:
+    page.goto(f"{address}/checkin/#pair={pairing}")
+    expect(page.locator("#scanner[data-ready]")).to_be_attached()
+
+
+def test_a_paired_phone_opens_on_the_list_and_ticks(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+
+    phone.get_by_role("checkbox", name="Hoàng Thị Đào").click()
+
+    expect(phone.get_by_role("checkbox", name="Hoàng Thị Đào")).to_be_checked()
+    expect(phone.locator(".sc-item", has_text="Hoàng Thị Đào")).to_contain_text("Xã đã nhận")
+    expect(phone.locator("[data-part=counter]")).to_have_text("1/2")
+    assert _came(app) == 1
+    assert "pair=" not in phone.url
+
+
+def test_a_tick_without_network_is_kept_through_a_reload_and_sent_once(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page, context: BrowserContext
+) -> None:
+    address = serve(app)
+    _open(phone, address, door()["pairing"])
+    phone.route("**/api/v1/**", lambda route: route.abort())
+    phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
+    row = phone.locator(".sc-item", has_text="Nông Văn Ánh")
+    expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
+    expect(phone.locator("[data-part=line]")).to_contain_text("1 lượt chưa gửi về xã")
+    assert _came(app) == 0
+
+    phone.reload()
+    expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
+    phone.unroute("**/api/v1/**")
+    phone.reload()
+
+    expect(row).to_contain_text("Xã đã nhận")
+    assert _came(app) == 1
+
+
+def test_the_code_of_another_meeting_turns_nobody_away(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    told = door()
+    _open(phone, serve(app), told["pairing"])
+    phone.get_by_role("button", name="Quét mã").click()
+    phone.get_by_label("Hoặc gõ mã trên giấy mời").fill(told["other_code"].lower())
+    phone.get_by_label("Hoặc gõ mã trên giấy mời").press("Enter")
+    answer = phone.get_by_role("dialog", name="Giấy mời của buổi khác")
+    expect(answer).to_be_visible()
+
+    answer.get_by_role("button", name="Vẫn mời vào, ghi tên").click()
+    phone.get_by_label("Họ và tên").fill("Vi Thị Hoa")
+    phone.get_by_role("button", name="Mời vào, ghi tên", exact=True).click()
+
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Vi Thị Hoa")
+    assert _came(app) == 1
+
+
+def test_members_of_a_household_are_ticked_by_name(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+    phone.get_by_role("button", name="Tìm tên").click()
+    phone.get_by_label("Tên, có dấu hay không dấu đều được").fill("bich")
+    phone.get_by_role("checkbox", name="Nông Thị Bích").click()
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Thị Bích")
+
+    phone.get_by_role("button", name="Người tiếp theo").click()
+    phone.get_by_role("button", name="Danh sách", exact=True).click()
+    phone.locator("[data-part=households] .sc-body", has_text="Nông Văn Ánh").click()
+    phone.get_by_label("Nông Đức Cường").check()
+    phone.locator("dialog.sc-sheet").get_by_role("button", name="Điểm danh", exact=True).click()
+
+    expect(phone.locator("[data-part=counter]")).to_have_text("1/2")
+    phone.wait_for_timeout(500)
+    assert _came(app) == 2
+
+
+def test_a_revoked_phone_keeps_what_it_has(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Device).values(revoked_at=datetime.now(UTC)))
+
+    phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
+
+    expect(phone.get_by_role("dialog", name="Chờ cán bộ xem")).to_be_visible()
+    assert _came(app) == 0
+
+
+@pytest.fixture
+def with_camera(tmp_path: Path, browser: Any) -> Iterator[Callable[[str], Page]]:
+    """`with_camera(text)` gives a phone whose camera looks at the QR of that text."""
+    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    opened: list[Any] = []
+
+    def look_at(text: str) -> Page:
+        video = tmp_path / "camera.mjpeg"
+        _video(video, text)
+        own = browser.browser_type.launch(
+            executable_path=path,
+            args=[
+                "--no-sandbox",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                f"--use-file-for-fake-video-capture={video}",
+            ],
+        )
+        opened.append(own)
+        context = own.new_context(viewport=PHONE, locale="vi-VN", permissions=["camera"])
+        context.set_default_timeout(10_000)
+        return context.new_page()
+
+    yield look_at
+    for own in opened:
+        own.close()
+
+
+def test_the_camera_reads_an_invitation_once_while_it_stays_in_view(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], with_camera: Callable[[str], Page]
+) -> None:
+    told = door()
+    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}")
+    _open(phone, serve(app), told["pairing"])
+
+    phone.get_by_role("button", name="Quét mã").click()
+
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
+    expect(phone.get_by_role("dialog")).to_have_count(0)
+    phone.wait_for_timeout(1500)
+    expect(phone.get_by_role("dialog")).to_have_count(0)
+    assert _came(app) == 1
