@@ -165,7 +165,7 @@ class SeriesForm(_About):
         choices=[(DAY, _("The first day and hour")), (MONTH, _("Only the month"))],
         default=DAY,
     )
-    first_day = _Day(_("First day"), format=DAY_FORMATS, validators=[Optional()])
+    first_day = _Day(_("Day of the first meeting"), format=DAY_FORMATS, validators=[Optional()])
     first_hour = _Hour(_("Hour"), format=HOUR_FORMATS, validators=[Optional()])
     month = _Month(_("Month"), format=MONTH_FORMATS, validators=[Optional()])
     length = SelectField(_("How long it takes"), choices=LENGTHS, default="120")

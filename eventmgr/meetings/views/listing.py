@@ -33,6 +33,9 @@ from eventmgr.meetings.views import bp
 from eventmgr.messaging.queries import kinds_sent
 from eventmgr.messaging.values import BatchKind
 
+CHOICE_LENGTH = 36
+"""Characters of a plan's title in a list to choose from."""
+
 FILTERS = ("hamlet", "status", "plan", "month")
 STATUS_WORDS = {
     MeetingStatus.TENTATIVE: lazy_gettext("Tentative"),
@@ -71,7 +74,7 @@ def index() -> str:
         invited=listing.invited_to([meeting.id for meeting in meetings]),
         hamlets=[(hamlet.id, hamlet.name) for hamlet in areas_in(seen, Level.HAMLET)],
         statuses=[(status.value, words) for status, words in STATUS_WORDS.items()],
-        plans=[(plan.id, plan.number or plan.title) for plan in plans_visible_to(scope(Permission.VIEW_PLANS))],
+        plans=[(plan.id, plan.number or _shortened(plan.title)) for plan in plans_visible_to(scope(Permission.VIEW_PLANS))],
         chips=_chips(args, when),
         filtered=any(name in args for name in FILTERS),
         when=when,
@@ -205,6 +208,10 @@ def _url(endpoint: str, permission: Permission, area: Area | None, **values: Any
     if not reach or (area is not None and not reach.covers(area.path)):
         return None
     return url_for(endpoint, **values)
+
+
+def _shortened(title: str) -> str:
+    return title if len(title) <= CHOICE_LENGTH else title[:CHOICE_LENGTH].rsplit(" ", 1)[0] + "…"
 
 
 def _may_plan() -> bool:
