@@ -74,7 +74,9 @@ def index() -> str:
         invited=listing.invited_to([meeting.id for meeting in meetings]),
         hamlets=[(hamlet.id, hamlet.name) for hamlet in areas_in(seen, Level.HAMLET)],
         statuses=[(status.value, words) for status, words in STATUS_WORDS.items()],
-        plans=[(plan.id, plan.number or _shortened(plan.title)) for plan in plans_visible_to(scope(Permission.VIEW_PLANS))],
+        plans=[
+            (plan.id, plan.number or _shortened(plan.title)) for plan in plans_visible_to(scope(Permission.VIEW_PLANS))
+        ],
         chips=_chips(args, when),
         filtered=any(name in args for name in FILTERS),
         when=when,
