@@ -122,6 +122,7 @@ def _derive(app: Flask) -> None:
     config["SESSION_COOKIE_SAMESITE"] = "Lax"
     config["SESSION_COOKIE_SECURE"] = config["PUBLIC_URL"].startswith("https:")
     config["REMEMBER_COOKIE_HTTPONLY"] = True
+    config["REMEMBER_COOKIE_SECURE"] = config["SESSION_COOKIE_SECURE"]
     config["REMEMBER_COOKIE_SAMESITE"] = "Lax"
     config["MAX_CONTENT_LENGTH"] = 20 * MEBIBYTE
     config["WTF_CSRF_TIME_LIMIT"] = 12 * 60 * 60  # seconds: a form may stay open a working day

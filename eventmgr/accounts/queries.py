@@ -46,8 +46,8 @@ def users_visible_to(scope: Scope) -> list[User]:
 
 
 def get_user_in(scope: Scope, user_id: int) -> User:
-    """The person, if all of their roles lie in the scope. Raises NotFound."""
+    """The person, if they have roles and all of them lie in the scope. Raises NotFound."""
     user = find_user(user_id)
-    if user is None or not all(scope.covers(grant.area.path) for grant in user.grants):
+    if user is None or not user.grants or not all(scope.covers(grant.area.path) for grant in user.grants):
         raise NotFound
     return user

@@ -193,6 +193,8 @@ def switch(user_id: int, switch: str) -> Response:
     try:
         with unit_of_work():
             switch_person(_person(user_id), active=switch == "on", by=current_user, now=now())
+    except NotFound:
+        raise
     except EventmgrError as error:
         flash(error.message, "danger")
     else:
