@@ -10,7 +10,7 @@ from eventmgr.meetings.invite_texts import SAMPLE_CODE, MeetingWords, placeholde
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts, NoText
 from eventmgr.messaging.queries import Prices
-from eventmgr.messaging.segments import Encoding, characters_forcing_ucs2, count_segments
+from eventmgr.messaging.segments import Encoding, count_segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,6 @@ class Preview:
     marked: Counted
     with_marks: bool
     saved: int  # đồng that the plain form saves
-    odd_characters: tuple[str, ...]  # what makes even the plain form dear; empty as a rule
 
     @property
     def sent(self) -> Counted:
@@ -70,7 +69,6 @@ def preview_texts(
         marked=marked,
         with_marks=texts.with_marks,
         saved=marked.price - plain.price,
-        odd_characters=characters_forcing_ucs2(plain.text),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -349,3 +351,26 @@ def test_a_link_needs_a_public_https_address(commune):
     invite(meeting, texts=InviteTexts("Moi {ten}: {link}", "Moi {ten}"), base_url="https://hop.example.vn")
 
     assert texts() == [f"Moi ong/ba Anh: https://hop.example.vn/i/{invitation_of(household).code}"]
+
+
+def test_two_officers_at_the_same_moment_make_one_invitation_and_one_text_each(commune, in_app):
+    with unit_of_work():
+        meeting = meeting_in(commune)
+        for number in range(6):
+            make_household(hamlet_of(commune), phone=phone(number))
+    meeting_id, together = meeting.id, threading.Barrier(3)
+
+    def one_officer(_number: int) -> int:
+        with in_app.app_context():
+            together.wait()
+            with unit_of_work():
+                asked = [db.session.get_one(Meeting, meeting_id)]
+                return inviting.invite_meetings(asked, default_texts(), by=None, now=now(), base_url="").queued
+
+    with ThreadPoolExecutor(3) as officers:
+        queued = sorted(officers.map(one_officer, range(3)))
+
+    db.session.rollback()
+    assert queued == [0, 0, 6]
+    assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 6
+    assert db.session.scalar(sa.select(sa.func.count(Invitation.id))) == 6

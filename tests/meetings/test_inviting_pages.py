@@ -169,6 +169,8 @@ def test_asking_for_approval_leads_to_its_page(meeting, commune, login_as):
     assert db.session.scalar(sa.select(sa.func.count(Invitation.id))) == 3
     again = client.post(f"/meetings/{meeting.id}/invite", data=form())
     assert again.location.endswith(f"/meetings/{meeting.id}/invitations")
+    waiting = soup(client.get(again.location))
+    assert waiting.select_one(".sends a")["href"].endswith(f"/approvals/{approval_id}")
     assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 2
 
 
@@ -257,6 +259,7 @@ def test_only_officers_of_the_commune_invite(meeting, commune, login_as):
 
     assert login_as(Role.VIEWER, commune).get(f"/meetings/{meeting.id}/invite").status_code == 403
     assert login_as(Role.HAMLET_HEAD, hamlet_of(commune)).get(f"/meetings/{meeting.id}/invite").status_code == 403
+    assert login_as(Role.VIEWER, commune).get(f"/meetings/{meeting.id}/invitations").status_code == 403
     stranger = login_as(Role.OFFICER, other)
     assert stranger.get(f"/meetings/{meeting.id}/invite").status_code == 404
     assert stranger.post(f"/meetings/{meeting.id}/invite", data=form()).status_code == 404

@@ -16,15 +16,18 @@ from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import masked_form, national_form
 from eventmgr.meetings.invite_words import OUTCOMES
+from eventmgr.meetings.queries.audience import subject_of
 from eventmgr.meetings.queries.invitations import InvitationFilter, get_invitation_in, invitation_page
 from eventmgr.meetings.queries.meetings import get_meeting_visible_to
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.values import ContactResult
 from eventmgr.meetings.views import bp
+from eventmgr.messaging.queries import batches_visible_to
+from eventmgr.messaging.words import KINDS
 
 
 @bp.get("/meetings/<int:meeting_id>/invitations")
-@requires(Permission.VIEW_MEETINGS)
+@requires(Permission.VIEW_RESIDENTS)
 def invitations(meeting_id: int) -> str:
     """Who is invited, by which way, what they answered, and whether they are known to have been told."""
     permitted = scope(Permission.VIEW_RESIDENTS)
@@ -46,6 +49,8 @@ def invitations(meeting_id: int) -> str:
         chips=_chips(meeting.id, page.counts, chosen),
         chosen=chosen,
         outcomes=OUTCOMES,
+        sends=batches_visible_to(scope(Permission.VIEW_MESSAGES), subject=subject_of(meeting.id)),
+        kinds=KINDS,
         may_invite=may_invite,
         may_record=bool(scope(Permission.RECORD_CONTACT)),
         can_be_invited=may_invite and inviting.why_closed(meeting, now()) is None,
