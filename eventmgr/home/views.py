@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user, login_user
@@ -18,6 +20,9 @@ from eventmgr.home.services import AlreadySetUp, FirstOffice, set_up
 from eventmgr.home.words import countdown
 
 bp = Blueprint("home", __name__)
+
+DOOR_NEAR = timedelta(hours=12)
+"""From when on checking in is the next thing to do."""
 
 
 @bp.before_app_request
@@ -40,6 +45,7 @@ def today() -> str:
         today=told,
         first=first,
         countdown=countdown(first.starts_at, this_moment) if first and first.starts_at else "",
+        door_is_near=bool(first and first.starts_at and first.starts_at - this_moment < DOOR_NEAR),
         link=_link,
     )
 

@@ -206,9 +206,13 @@ class Post:
                 Channel.CALL: (ContactResult.CALLED, ContactResult.TOLD_FAMILY, ContactResult.NOT_REACHED),
                 Channel.PAPER: (ContactResult.PAPER_HANDED, ContactResult.TOLD_IN_PERSON, ContactResult.TOLD_FAMILY),
             }.get(invitation.channel, (ContactResult.CALLED, ContactResult.TOLD_IN_PERSON, ContactResult.NOT_REACHED))
-            done = self._chance.random() < (0.5 if gathering.slot.status is MeetingStatus.SCHEDULED else 0.9)
+            # Who has answered was told by somebody.
+            answered = invitation.is_coming or invitation.by_proxy or invitation.said_no
+            done = answered or self._chance.random() < (
+                0.5 if gathering.slot.status is MeetingStatus.SCHEDULED else 0.9
+            )
             if done:
-                result = self._chance.choices(results, weights=(6, 3, 1))[0]
+                result = self._chance.choices(results, weights=(6, 3, 0 if answered else 1))[0]
                 told_at = asked_at + timedelta(hours=self._chance.randint(5, 60))
                 rows.append(_outcome(invitation, result, self._office.hamlet_head.id, told_at))
         insert_rows(ContactOutcome, rows)
