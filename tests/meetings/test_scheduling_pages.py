@@ -16,10 +16,14 @@ from flask.testing import FlaskClient
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
 from eventmgr.core.audit import AuditEntry
-from eventmgr.core.clock import FixedClock, instant_of
+from eventmgr.core.clock import FixedClock, instant_of, now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting, Series
 from eventmgr.meetings.values import MeetingStatus
+from eventmgr.messaging.models import Message
+from eventmgr.messaging.services import queue_batch
+from eventmgr.messaging.values import BatchDetails, BatchKind, MessageState, Recipient
+from eventmgr.plans.models import Topic
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting, make_plan
 
 SignIn = Callable[..., FlaskClient]
@@ -217,8 +221,6 @@ def test_a_hamlet_that_meets_at_that_hour_already_is_told_on_its_row(
 
 
 def test_a_plan_s_topics_come_with_it(app: Flask, officer: FlaskClient, commune: Area) -> None:
-    from eventmgr.plans.models import Topic
-
     with app.app_context(), unit_of_work():
         plan = make_plan(db.session.merge(commune))
         plan.topics = [Topic(name="Chính sách vay vốn")]
@@ -474,3 +476,97 @@ def test_minutes_of_two_people_do_not_overwrite_each_other(app: Flask, officer: 
     assert answer.status_code == 409
     assert "Bản thứ hai" in page(answer).select_one("textarea").get_text()
     assert again(app, meeting).summary == "Bản thứ nhất"
+
+
+# --- Messages that still wait -------------------------------------------------------------------
+
+
+def queue_reminder(app: Flask, meeting: Meeting) -> None:
+    with app.app_context(), unit_of_work():
+        queue_batch(
+            BatchDetails(
+                area_id=meeting.area_id,
+                subject=f"meeting:{meeting.id}",
+                title="Nhắc họp",
+                kind=BatchKind.REMIND,
+                texts={"remind": "nhac lai: moi ba con du hop thon"},
+                expires_at=meeting.starts_at,
+            ),
+            [Recipient("+84912345678", "household:1", "nhac lai: moi ba con du hop thon")],
+            by=None,
+            now=now(),
+        )
+
+
+def message_states(app: Flask) -> list[MessageState]:
+    with app.app_context():
+        return list(db.session.scalars(sa.select(Message.state)))
+
+
+@pytest.mark.parametrize("changes", [{}, {"day": "2023-06-15", "starts": "07:30", "ends": "09:30", "venue": "Sân"}])
+def test_a_reminder_that_tells_the_old_time_or_place_is_withdrawn(
+    app: Flask, officer: FlaskClient, commune: Area, changes: dict[str, str]
+) -> None:
+    meeting = make_one(app, commune)
+    queue_reminder(app, meeting)
+
+    answer = officer.post(f"/meetings/{meeting.id}/edit", data=meeting_form(meeting, **changes))
+
+    assert answer.status_code == 302
+    assert message_states(app) == [MessageState.WITHDRAWN]
+    assert len(page(officer.get(answer.location)).select(".flashes .notice")) == 2
+
+
+def test_a_reminder_stays_when_only_the_title_changes(app: Flask, officer: FlaskClient, commune: Area) -> None:
+    meeting = make_one(app, commune)
+    queue_reminder(app, meeting)
+    same = {"day": "2023-06-15", "starts": "07:30", "ends": "09:30", "title": "Tên khác"}
+
+    officer.post(f"/meetings/{meeting.id}/edit", data=meeting_form(meeting, **same))
+
+    assert message_states(app) == [MessageState.QUEUED]
+
+
+def test_calling_off_withdraws_what_still_waits(app: Flask, officer: FlaskClient, commune: Area) -> None:
+    meeting = make_one(app, commune)
+    queue_reminder(app, meeting)
+
+    officer.post(f"/meetings/{meeting.id}/cancel", data={"reason": "Mưa lũ"})
+
+    assert message_states(app) == [MessageState.WITHDRAWN]
+
+
+# --- Weight -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/meetings?when=all", "/meetings/calendar", "/series/1"])
+def test_more_meetings_ask_no_more_questions(app: Flask, officer: FlaskClient, commune: Area, address: str) -> None:
+    def add_meetings(days: range) -> None:
+        with app.app_context(), unit_of_work():
+            place = db.session.merge(commune)
+            series = db.session.get(Series, 1) or Series(area=place, title="Đợt mẫu", created_at=now())
+            for day in days:
+                hamlet = db.session.merge(hamlet_of(commune, day % 3))
+                meeting = make_meeting(hamlet, series=series, starts_at=instant_of(date(2023, 6, day), time(7, 30)))
+                make_invitation(meeting, make_household(hamlet))
+
+    def questions() -> int:
+        asked: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            asked.append(statement)
+
+        with app.app_context():
+            engine = db.engine
+        sa.event.listen(engine, "before_cursor_execute", note)
+        try:
+            assert officer.get(address).status_code == 200
+        finally:
+            sa.event.remove(engine, "before_cursor_execute", note)
+        return len(asked)
+
+    add_meetings(range(5, 7))
+    few = questions()
+    add_meetings(range(7, 20))
+
+    assert questions() == few

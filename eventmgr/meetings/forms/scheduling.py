@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined]
     DateField,
     Field,
     FieldList,
@@ -18,6 +19,7 @@ from wtforms import (
     IntegerField,
     MonthField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -61,6 +63,10 @@ DAY, MONTH = "day", "month"
 
 _TOO_LONG = _("This is too long: at most %(max)d characters.")
 _UNKNOWN_CHOICE = _("Choose one from the list.")
+
+
+def _choices(pairs: Sequence[tuple[Any, Any]]) -> list[Any]:
+    return [SelectChoice(value, words) for value, words in pairs]
 
 
 class _Day(DateField):
@@ -107,7 +113,8 @@ class _Ticks(SelectMultipleField):
     """Several of a list of rows, by id."""
 
     def pre_validate(self, form: Any) -> None:
-        if not set(self.data or ()) <= {value for value, *_rest in self.iter_choices()}:
+        offered: list[Any] = list(self.choices or ())
+        if not set(self.data or ()) <= {choice.value for choice in offered}:
             raise ValidationError(_UNKNOWN_CHOICE)
 
 
@@ -136,9 +143,9 @@ class _About(FlaskForm):
     audience = _Ticks(
         _("Which households are asked"),
         description=_("Nothing ticked: every household of the hamlets. Nobody is ever turned away at the door."),
-        choices=ALL_AUDIENCE,
+        choices=_choices(ALL_AUDIENCE),
     )
-    unit = RadioField(_("Whom an invitation names"), choices=UNITS, default=InviteUnit.HOUSEHOLD.value)
+    unit = RadioField(_("Whom an invitation names"), choices=_choices(UNITS), default=InviteUnit.HOUSEHOLD.value)
     plan = SelectField(_("Belongs to the plan"), coerce=int, default=0)
     topics = _Ticks(_("What it is about"), coerce=int)
 
@@ -146,9 +153,9 @@ class _About(FlaskForm):
         self, hamlets: list[tuple[int, str]], plans: list[tuple[int, str]], topics: list[tuple[int, str]]
     ) -> None:
         """Hand over what may be chosen: pairs of id and words."""
-        self.hamlets.choices = hamlets
-        self.plan.choices = [(0, _("No plan")), *plans]
-        self.topics.choices = topics
+        self.hamlets.choices = _choices(hamlets)
+        self.plan.choices = _choices([(0, _("No plan")), *plans])
+        self.topics.choices = _choices(topics)
 
     def validate_unit(self, field: Field) -> None:
         """One of the two."""
@@ -162,13 +169,13 @@ class SeriesForm(_About):
     request_key = HiddenField()
     timing = RadioField(
         _("What is known of the time"),
-        choices=[(DAY, _("The first day and hour")), (MONTH, _("Only the month"))],
+        choices=_choices([(DAY, _("The first day and hour")), (MONTH, _("Only the month"))]),
         default=DAY,
     )
     first_day = _Day(_("Day of the first meeting"), format=DAY_FORMATS, validators=[Optional()])
     first_hour = _Hour(_("Hour"), format=HOUR_FORMATS, validators=[Optional()])
     month = _Month(_("Month"), format=MONTH_FORMATS, validators=[Optional()])
-    length = SelectField(_("How long it takes"), choices=LENGTHS, default="120")
+    length = SelectField(_("How long it takes"), choices=_choices(LENGTHS), default="120")
     a_day = _Number(
         _("Meetings on one day"),
         default=1,

@@ -17,6 +17,7 @@ from eventmgr.core.errors import Conflict, NotFound, RuleBroken
 from eventmgr.core.language import say_moment
 from eventmgr.core.text import clean_paragraphs, clean_text
 from eventmgr.meetings.models import Meeting, MeetingHamlet, MeetingTopic, Series
+from eventmgr.meetings.queries.audience import subject_of
 from eventmgr.meetings.queries.scheduling import (
     find_meeting_at_the_same_time,
     find_series_by_request_key,
@@ -235,7 +236,7 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
     elsewhere = clean_text(details.venue) != meeting.venue
     withdrawn = 0
     if (moved or elsewhere) and meeting.status != MeetingStatus.HELD:
-        withdrawn = withdraw_messages(message_subject(meeting), TELLS_THE_TIME, now=now)
+        withdrawn = withdraw_messages(subject_of(meeting.id), TELLS_THE_TIME, now=now)
         if moved and meeting.starts_at is not None and has_invitations(meeting.id):
             meeting.moved_from = meeting.starts_at
     if meeting.status != MeetingStatus.HELD:
@@ -257,7 +258,7 @@ def cancel_meeting(meeting: Meeting, reason: str, *, by: Any, now: datetime) -> 
     before = meeting.status
     _go_to(meeting, MeetingStatus.CANCELLED)
     meeting.cancel_reason = reason
-    withdrawn = withdraw_messages(message_subject(meeting), TELLS_THE_TIME, now=now)
+    withdrawn = withdraw_messages(subject_of(meeting.id), TELLS_THE_TIME, now=now)
     db.session.flush()
     _note("cancel_meeting", meeting, by=by, now=now, before={"status": before}, after={"reason": reason})
     return withdrawn
@@ -302,11 +303,6 @@ def write_summary(meeting: Meeting, summary: str, *, row_version: int, by: Any, 
     meeting.summary = clean_paragraphs(summary)
     db.session.flush()
     _note("write_summary", meeting, by=by, now=now)
-
-
-def message_subject(meeting: Meeting) -> str:
-    """What messages about this meeting carry as their subject."""
-    return f"meeting:{meeting.id}"
 
 
 # --- The parts ----------------------------------------------------------------------------------

@@ -21,13 +21,14 @@ from eventmgr.meetings.forms.scheduling import ALL_AUDIENCE, UNITS, month_from
 from eventmgr.meetings.meeting_page import describe_meeting
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries import listing
+from eventmgr.meetings.queries.audience import subject_of
 from eventmgr.meetings.queries.meetings import (
     get_meeting_visible_to,
     get_series_visible_to,
     meetings_of_series_visible_to,
 )
 from eventmgr.meetings.queries.scheduling import plans_visible_to
-from eventmgr.meetings.services.scheduling import CHANGEABLE, WITH_MINUTES, message_subject
+from eventmgr.meetings.services.scheduling import CHANGEABLE, WITH_MINUTES
 from eventmgr.meetings.values import NEXT_STATUSES, MeetingStatus
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.queries import kinds_sent
@@ -175,7 +176,7 @@ def show(meeting_id: int) -> str:
     """Is it ready?"""
     meeting = get_meeting_visible_to(scope(Permission.VIEW_MEETINGS), meeting_id)
     invited = listing.invited_to([meeting.id])[meeting.id]
-    told = kinds_sent(message_subject(meeting))
+    told = kinds_sent(subject_of(meeting.id))
     may_edit = scope(Permission.EDIT_MEETINGS).covers(meeting.area.path)
     return render_template(
         "meetings/show.html",
@@ -192,7 +193,7 @@ def show(meeting_id: int) -> str:
         may_write=may_edit and meeting.status in WITH_MINUTES,
         urls={
             "invite": _url("meetings.invite", Permission.INVITE, meeting.area, meeting_id=meeting_id),
-            "invitations": _url("meetings.invitations", Permission.RECORD_CONTACT, None, meeting_id=meeting_id),
+            "invitations": _url("meetings.invitations", Permission.VIEW_MEETINGS, None, meeting_id=meeting_id),
             "papers": _url("meetings.papers", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "check_in": _url("checkin.meeting_board", Permission.CHECK_IN, None, meeting_id=meeting_id),
             "scanner": _url("checkin.scanner", Permission.CHECK_IN, None, meeting=meeting_id),
