@@ -63,16 +63,19 @@ export class Screen {
     this.parts.line.dataset.state = online && !waiting ? "good" : "wait";
   }
 
+  /* Times by the commune's clocks, wherever the phone thinks it is. */
+  #format(instant, options) {
+    return new Intl.DateTimeFormat(this.texts.language, { timeZone: this.texts.zone, ...options }).format(new Date(instant));
+  }
+
   time(instant) {
-    return new Intl.DateTimeFormat(this.texts.language, { hour: "2-digit", minute: "2-digit", hour12: false }).format(new Date(instant));
+    return this.#format(instant, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
   moment(instant) {
     if (!instant) return "";
-    const date = new Date(instant);
-    if (date.toDateString() === new Date().toDateString()) return `${this.time(instant)} ${this.text("today")}`;
-    const day = new Intl.DateTimeFormat(this.texts.language, { weekday: "long", day: "numeric", month: "numeric" }).format(date);
-    return `${this.time(instant)} ${day}`;
+    const day = (when) => this.#format(when, { weekday: "long", day: "numeric", month: "numeric" });
+    return `${this.time(instant)} ${day(instant) === day(Date.now()) ? this.text("today") : day(instant)}`;
   }
 
   /* One row with a large tick. */
