@@ -7,10 +7,11 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import (
+from wtforms import (  # type: ignore[attr-defined]
     DateField,
     DateTimeLocalField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -49,8 +50,8 @@ class InviteForm(FlaskForm):
     marks = RadioField(
         _("Way of writing"),
         choices=[
-            (PLAIN, _("Without diacritics")),
-            (MARKED, _("With diacritics")),
+            SelectChoice(PLAIN, _("Without diacritics")),
+            SelectChoice(MARKED, _("With diacritics")),
         ],
         default=PLAIN,
     )
@@ -64,8 +65,8 @@ class InviteForm(FlaskForm):
     approval = RadioField(
         _("Approval by a leader"),
         choices=[
-            (ASK, _("Ask a leader, who approves here")),
-            (RECORDED, _("A leader has agreed already, on paper or by word")),
+            SelectChoice(ASK, _("Ask a leader, who approves here")),
+            SelectChoice(RECORDED, _("A leader has agreed already, on paper or by word")),
         ],
         default=ASK,
         validators=[Optional()],
