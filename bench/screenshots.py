@@ -54,6 +54,7 @@ class Shot:
     path: str
     email: str | None
     looks: tuple[str, ...]
+    press: str = ""  # a button to press first, by its CSS selector
 
 
 def shots(demo: DemoLoaded) -> list[Shot]:
@@ -86,7 +87,7 @@ def shots(demo: DemoLoaded) -> list[Shot]:
         Shot("messages", f"/messages/batches/{sent}", officer, ("vi-desktop",)),
         Shot("simulator", "/messages/simulator", officer, ("vi-desktop",)),
         Shot("check-in", f"/meetings/{coming}/check-in", officer, ("vi-desktop", "vi-phone")),
-        Shot("scanner", "/checkin/", head, ("vi-phone",)),
+        Shot("scanner", "/checkin/", head, ("vi-phone",), press="[data-go=list]"),
         Shot("report", f"/reports/plans/{demo.plan_id}", officer, ("vi-desktop", "en-desktop")),
         Shot("meeting-report", f"/reports/meetings/{held}", officer, ("vi-desktop",)),
         Shot("invitation", f"/i/{code}", None, ("vi-phone", "en-phone")),
@@ -120,7 +121,10 @@ def render(browser: Browser, app: Flask, address: str, shot: Shot, look: str) ->
     language, size = look.split("-")
     width, height, scale = SIZES[size]
     context = browser.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=scale, locale=f"{language}-VN"
+        viewport={"width": width, "height": height},
+        device_scale_factor=scale,
+        locale=f"{language}-VN",
+        timezone_id="Asia/Ho_Chi_Minh",
     )
     context.add_cookies(
         [{"name": app.config["SESSION_COOKIE_NAME"], "value": cookie_of(app, shot.email, language), "url": address}]
@@ -131,6 +135,9 @@ def render(browser: Browser, app: Flask, address: str, shot: Shot, look: str) ->
     if answer is None or not answer.ok:
         context.close()
         return f"{shot.name}: {shot.path} answers {answer.status if answer else 'nothing'}"
+    if shot.press:
+        page.click(shot.press)
+        page.wait_for_timeout(500)
     _save(page, size, FOLDER / f"{shot.name}-{look}.png")
     context.close()
     return None
