@@ -197,6 +197,7 @@ def test_a_row_in_the_past_is_told_on_its_row(app: Flask, officer: FlaskClient, 
 
     shown = page(answer)
     assert answer.status_code == 422
+    assert shown.select_one(".notice[role=alert]")
     assert shown.select_one("#slots-1-day-error")
     assert shown.select_one("#slots-2-hour-error")
     assert shown.select_one("input[name=slots-0-venue]")["value"] == "Sân trường"

@@ -63,7 +63,7 @@ def new_series() -> Answer:
         return _first_preview(form, commune, names)
     slots = SlotsForm(request.form)
     if not _slots_good(slots, form, names):
-        return _preview(form, slots, commune, names), 422
+        return _preview(form, slots, commune, names, wrong=True), 422
     details = SeriesDetails(
         title=form.title.data or "",
         meetings=tuple(slot_details(form, row.form, names) for row in slots.slots),
@@ -75,7 +75,7 @@ def new_series() -> Answer:
             series = scheduling.schedule_series(commune, details, by=current_user, now=now())
     except scheduling.HamletBusy as error:
         _put_on_row(slots, error.facts["hamlet_id"], error)
-        return _preview(form, slots, commune, names), 422
+        return _preview(form, slots, commune, names, wrong=True), 422
     except scheduling.ForeignTopic as error:
         form.topics.errors = [error.message]
         return _series_form(form, commune, hamlets, 422)
@@ -131,9 +131,15 @@ def _series_form(form: SeriesForm, commune: Area, hamlets: list[Area], status: i
     return render_template("meetings/new_series.html", form=form, commune=commune, hamlets=hamlets), status
 
 
-def _preview(form: SeriesForm, slots: SlotsForm, commune: Area, names: dict[int, str]) -> str:
+def _preview(form: SeriesForm, slots: SlotsForm, commune: Area, names: dict[int, str], *, wrong: bool = False) -> str:
     return render_template(
-        "meetings/series_preview.html", form=form, slots=slots, commune=commune, names=names, kept=_kept(form)
+        "meetings/series_preview.html",
+        form=form,
+        slots=slots,
+        commune=commune,
+        names=names,
+        kept=_kept(form),
+        wrong=wrong,
     )
 
 
