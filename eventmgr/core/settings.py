@@ -25,7 +25,7 @@ class Setting(Base):
     valid_from: Mapped[date]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SettingKey:
     """A known setting and what holds where no office has decided."""
 
