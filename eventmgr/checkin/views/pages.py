@@ -128,6 +128,7 @@ def tick(meeting_id: int) -> Response:
         let_in=form.get("let_in") == "1",
     )
     if not (event.code or event.resident_ids or event.household_id or event.guest_id or event.walk_in):
+        _meeting(meeting_id)
         flash(_("Write a code or a name first."), "warning")
         return redirect(url_for(".meeting_board", meeting_id=meeting_id))
     with unit_of_work():
