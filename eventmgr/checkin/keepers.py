@@ -70,11 +70,12 @@ def keeper_of_device(device: Device, *, hands_in_only: bool = False) -> Doorkeep
         device_id=device.id,
         only_meeting_id=device.meeting_id,
         hands_in_only=hands_in_only,
+        last_seen_at=device.last_seen_at,
     )
 
 
 def note_contact(keeper: Doorkeeper, now: datetime) -> None:
     """Remember in the caller's unit of work that the phone was heard from."""
-    if keeper.device_id is not None:
-        stale = sa.or_(Device.last_seen_at.is_(None), Device.last_seen_at < now - SEEN_EVERY)
-        change_rows(sa.update(Device).where(Device.id == keeper.device_id, stale).values(last_seen_at=now))
+    fresh = keeper.last_seen_at is not None and keeper.last_seen_at > now - SEEN_EVERY
+    if keeper.device_id is not None and not fresh:
+        change_rows(sa.update(Device).where(Device.id == keeper.device_id).values(last_seen_at=now))

@@ -49,14 +49,20 @@ class Invitee:
 
 def find_device_by_digest(token_digest: str) -> Device | None:
     """The paired phone whose token this is, revoked and expired ones too, or None."""
-    return db.session.scalar(sa.select(Device).where(Device.token_digest == token_digest))
+    return db.session.scalar(
+        sa.select(Device)
+        .where(Device.token_digest == token_digest)
+        .options(joinedload(Device.hamlet), joinedload(Device.meeting).joinedload(Meeting.area))
+    )
 
 
 def get_meeting_at_door(keeper: Doorkeeper, meeting_id: int) -> Meeting:
     """The meeting, if this keeper stands at its door. Raises NotFound."""
     if keeper.only_meeting_id not in (None, meeting_id):
         raise NotFound
-    meeting = db.session.scalar(meetings_visible_to(keeper.scope).where(Meeting.id == meeting_id))
+    meeting = db.session.scalar(
+        meetings_visible_to(keeper.scope).where(Meeting.id == meeting_id).options(joinedload(Meeting.area))
+    )
     if meeting is None:
         raise NotFound
     return meeting
@@ -105,21 +111,23 @@ def door_of(meeting: Meeting, at: datetime) -> Door:
 
 
 def _invitations() -> sa.Select[Invitation]:
+    """Invitations with all that letting people in needs, in one statement: every scan passes here."""
     return sa.select(Invitation).options(
         joinedload(Invitation.guest),
-        selectinload(Invitation.household).options(selectinload(Household.members)),
-        selectinload(Invitation.members).joinedload(InvitationMember.resident),
+        joinedload(Invitation.household).joinedload(Household.members),
+        joinedload(Invitation.members).joinedload(InvitationMember.resident),
     )
+
+
+def _find_invitation(chosen: sa.Select[Invitation]) -> Invitation | None:
+    """The one invitation, locked until the unit of work ends: two phones come one after the other."""
+    locking = chosen.with_for_update(of=Invitation, key_share=True)
+    return db.session.scalars(locking).unique().one_or_none()
 
 
 def find_invitee_by_code(code: str) -> Invitee | None:
-    """Whom a code invites, whatever the meeting; None if no invitation has it.
-
-    Locks the invitation until the unit of work ends: two phones that read one code come one after the other.
-    """
-    invitation = db.session.scalar(
-        _invitations().where(Invitation.code == code).with_for_update(of=Invitation, key_share=True)
-    )
+    """Whom a code invites, whatever the meeting; None if no invitation has it."""
+    invitation = _find_invitation(_invitations().where(Invitation.code == code))
     return _invitee(invitation) if invitation else None
 
 
@@ -144,16 +152,11 @@ def name_of(household: Household) -> str:
 
 def find_invitee_by_household(meeting: Meeting, household_id: int, scope: Scope) -> Invitee | None:
     """A household as the meeting knows it: of one of its hamlets, or invited; and within the scope. None otherwise."""
-    invitation = db.session.scalar(
+    invitation = _find_invitation(
         _invitations()
         .join(Household, Household.id == Invitation.household_id)
         .join(Area, Area.id == Household.hamlet_id)
-        .where(
-            Invitation.meeting_id == meeting.id,
-            Invitation.household_id == household_id,
-            scope.within(Area.path),
-        )
-        .with_for_update(of=Invitation, key_share=True)
+        .where(Invitation.meeting_id == meeting.id, Invitation.household_id == household_id, scope.within(Area.path))
     )
     if invitation is not None:
         return _invitee(invitation)

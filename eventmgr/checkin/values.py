@@ -111,6 +111,7 @@ class Doorkeeper:
     device_id: int | None = None
     only_meeting_id: int | None = None
     hands_in_only: bool = False
+    last_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
