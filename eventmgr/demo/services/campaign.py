@@ -226,7 +226,10 @@ def invite(
     asked = [h for h in homes if h.hamlet_id in places and (not slot.classes or h.poverty_class in slot.classes)]
     invited_at = min(now, slot.starts_at) - timedelta(days=4)
     crowd = _crowded_phones(asked)
-    answers = [_answer(slot, chance) for _ in asked] + [Rsvp.NONE if slot.awaits_approval else Rsvp.COMING] * 3
+    channels = [_channel(home, crowd, odd_phones_known=invited_at > now - ODD_PHONES_LEARNT) for home in asked]
+    answers = [_answer(slot, channel, chance) for channel in channels] + [
+        Rsvp.NONE if slot.awaits_approval else Rsvp.COMING
+    ] * 3
     guests = [visitors[(gathering.id + step) % len(visitors)] for step in range(min(3, len(visitors)))]
     parties: list[tuple[Home | None, Visitor | None]] = [(home, None) for home in asked]
     parties += [(None, guest) for guest in guests]
@@ -276,8 +279,10 @@ def _channel(home: Home | None, crowd: set[str], *, odd_phones_known: bool) -> C
     return Channel.SMS if home.line.owner is PhoneOwner.MEMBER else Channel.RELAY
 
 
-def _answer(slot: Slot, chance: Random) -> Rsvp:
-    if slot.awaits_approval:
+def _answer(slot: Slot, channel: Channel, chance: Random) -> Rsvp:
+    """Nobody has answered a text that has not gone; before the meeting, those without a text have hardly answered."""
+    to_come = slot.status is MeetingStatus.SCHEDULED
+    if slot.awaits_approval or (to_come and channel not in (Channel.SMS, Channel.RELAY)):
         return Rsvp.NONE
     return chance.choices((Rsvp.COMING, Rsvp.PROXY, Rsvp.ABSENT, Rsvp.NONE), weights=(52, 11, 9, 28))[0]
 

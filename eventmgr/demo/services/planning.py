@@ -9,13 +9,13 @@ from eventmgr.demo import plan_2023
 from eventmgr.demo.services.office import Office
 from eventmgr.demo.values import Home
 from eventmgr.plans.models import Plan
-from eventmgr.plans.services import create_plan
+from eventmgr.plans.services import create_plan, tick_task
 from eventmgr.plans.values import MEETINGS, PARTICIPANTS, Direction, OutputDetails, OutputKind, TargetLine
 
 
 def write_plan(office: Office, homes: tuple[Home, ...], now: datetime) -> Plan:
     """The plan of 2023 as it stands on paper, number and signer blank."""
-    return create_plan(
+    plan = create_plan(
         plan_2023.DETAILS,
         office.commune,
         sections=plan_2023.SECTIONS,
@@ -26,6 +26,10 @@ def write_plan(office: Office, homes: tuple[Home, ...], now: datetime) -> Plan:
         by=office.officer,
         now=now - timedelta(days=80),
     )
+    for task in plan.tasks[:2]:
+        done_at = now - timedelta(days=30)
+        tick_task(task, local_day(done_at), by=office.officer, now=done_at)
+    return plan
 
 
 def _targets(office: Office, homes: tuple[Home, ...]) -> list[TargetLine]:
