@@ -193,7 +193,7 @@ def show(meeting_id: int) -> str:
         may_write=may_edit and meeting.status in WITH_MINUTES,
         urls={
             "invite": _url("meetings.invite", Permission.INVITE, meeting.area, meeting_id=meeting_id),
-            "invitations": _url("meetings.invitations", Permission.VIEW_MEETINGS, None, meeting_id=meeting_id),
+            "invitations": _url("meetings.invitations", Permission.VIEW_RESIDENTS, None, meeting_id=meeting_id),
             "papers": _url("meetings.papers", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "check_in": _url("checkin.meeting_board", Permission.CHECK_IN, None, meeting_id=meeting_id),
             "scanner": _url("checkin.scanner", Permission.CHECK_IN, None, meeting=meeting_id),
