@@ -13,6 +13,11 @@ export function start(element) {
       document.addEventListener("visibilitychange", ask, { once: true });
       return;
     }
+    if (element.querySelector("details[open]")) {
+      // somebody is writing in it: replacing it now would take that away
+      setTimeout(ask, seconds * 1000);
+      return;
+    }
     try {
       const response = await fetch(element.dataset.url, { headers: { "X-Requested-With": "fetch" } });
       if (!response.ok) throw new Error(String(response.status));
