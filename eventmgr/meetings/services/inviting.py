@@ -164,22 +164,17 @@ def invite_meetings(
     for meeting in meetings:
         told = message_queries.standing_messages(subject_of(meeting.id), BatchKind.INVITE)
         words = meeting_words(meeting, contact_phone=contact_phone(meeting.area.path, now), base_url=base_url)
-        invitees: dict[str, Invitee] = {}
-        recipients: list[Recipient] = []
-        for invitee in audience[meeting.id]:
-            invitation = standing[who(invitee)]
-            if invitation.withdrawn:
-                continue
-            key = key_of(invitation.id)
-            if key in told.keys:
-                not_texted.append(NotTexted(invitee, NoText.ALREADY))
-            elif invitee.phone is None:
-                not_texted.append(NotTexted(invitee, invitee.no_text or NoText.NO_PHONE))
-            else:
-                values = placeholder_values(words, invitee, invitation.code)
-                text = write_text(texts, invitee, values, with_marks=texts.with_marks)
-                recipients.append(Recipient(invitee.phone, key, text))
-                invitees[key] = invitee
+        asked = [(invitee, standing[who(invitee)]) for invitee in audience[meeting.id]]
+        invitees, silent = _to_text([pair for pair in asked if not pair[1].withdrawn], told.keys)
+        not_texted += silent
+        recipients = [
+            Recipient(
+                str(invitee.phone),
+                key,
+                write_text(texts, invitee, placeholder_values(words, invitee, code), with_marks=texts.with_marks),
+            )
+            for key, (invitee, code) in invitees.items()
+        ]
         queued = messaging.queue_batch(
             BatchDetails(
                 area_id=meeting.area_id,
@@ -197,7 +192,7 @@ def invite_meetings(
             approval=approval,
         )
         sends.append(queued)
-        not_texted += [NotTexted(invitees[left.recipient.key], _REASONS[left.reason]) for left in queued.left_out]
+        not_texted += [NotTexted(invitees[left.recipient.key][0], _REASONS[left.reason]) for left in queued.left_out]
     batch_ids = tuple(send.batch_id for send in sends if send.batch_id is not None)
     if approval is not None and not batch_ids:
         db.session.delete(approval)
@@ -217,6 +212,23 @@ def invite_meetings(
         approval_id=approval.id if approval else None,
         waits=approval is not None and approval.approved_at is None,
     )
+
+
+def _to_text(
+    asked: Iterable[tuple[Invitee, KnownInvitation]], told: Collection[str]
+) -> tuple[dict[str, tuple[Invitee, str]], list[NotTexted]]:
+    """Who of those asked gets a text, with the code, by recipient key; and who gets none, with the reason."""
+    texted: dict[str, tuple[Invitee, str]] = {}
+    silent: list[NotTexted] = []
+    for invitee, invitation in asked:
+        key = key_of(invitation.id)
+        if key in told:
+            silent.append(NotTexted(invitee, NoText.ALREADY))
+        elif invitee.phone is None:
+            silent.append(NotTexted(invitee, invitee.no_text or NoText.NO_PHONE))
+        else:
+            texted[key] = (invitee, invitation.code)
+    return texted, silent
 
 
 _REASONS = {
