@@ -20,8 +20,8 @@ from eventmgr.core.errors import NotFound
 from eventmgr.core.text import display_name
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import key_of, subject_of
+from eventmgr.meetings.queries.reached import was_reached
 from eventmgr.meetings.values import REACHED, Channel, ContactResult, Rsvp
-from eventmgr.messaging.models import Message
 from eventmgr.messaging.queries import latest_messages
 from eventmgr.messaging.values import MessageState
 from eventmgr.residents.models import Contact, Guest, Household, Resident
@@ -87,18 +87,6 @@ class InvitationPage:
     def reached(self) -> int:
         """How many are known to have been told."""
         return self.counts[InvitationFilter.ALL] - self.counts[InvitationFilter.NOT_REACHED]
-
-
-def reached_condition(meeting_id: int) -> sa.ColumnElement[bool]:
-    """That a confirmed contact stands for an invitation of this meeting: somebody told them, or a network reports
-    that the text arrived."""
-    told = sa.exists().where(ContactOutcome.invitation_id == Invitation.id, ContactOutcome.result.in_(sorted(REACHED)))
-    delivered = sa.exists().where(
-        Message.subject == subject_of(meeting_id),
-        Message.recipient_key == sa.literal("invitation:").concat(sa.cast(Invitation.id, sa.String)),
-        Message.state == MessageState.DELIVERED,
-    )
-    return sa.or_(told, delivered)
 
 
 def invitation_page(
@@ -179,7 +167,7 @@ def _conditions(meeting_id: int) -> dict[InvitationFilter, sa.ColumnElement[bool
         InvitationFilter.SMS: Invitation.channel.in_([Channel.SMS, Channel.RELAY]),
         InvitationFilter.CALL: Invitation.channel == Channel.CALL,
         InvitationFilter.PAPER: Invitation.channel == Channel.PAPER,
-        InvitationFilter.NOT_REACHED: sa.not_(reached_condition(meeting_id)),
+        InvitationFilter.NOT_REACHED: sa.not_(was_reached()),
         InvitationFilter.COMING: Invitation.rsvp.in_([Rsvp.COMING, Rsvp.PROXY]),
     }
 

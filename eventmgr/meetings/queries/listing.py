@@ -11,9 +11,10 @@ from sqlalchemy.orm import selectinload
 from eventmgr.core.access import Scope
 from eventmgr.core.clock import instant_of, local_day
 from eventmgr.core.db import db
-from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting, MeetingHamlet
+from eventmgr.meetings.models import Invitation, Meeting, MeetingHamlet
 from eventmgr.meetings.queries.meetings import meetings_visible_to
-from eventmgr.meetings.values import REACHED, Channel, MeetingStatus, Rsvp
+from eventmgr.meetings.queries.reached import was_reached
+from eventmgr.meetings.values import Channel, MeetingStatus, Rsvp
 
 MEETINGS_A_PAGE = 50
 OPEN = (MeetingStatus.TENTATIVE, MeetingStatus.SCHEDULED)
@@ -39,7 +40,7 @@ class Invited:
     answered: int = 0
     coming: int = 0  # those who send a relative included
     absent: int = 0
-    reached: int = 0  # by a confirmed contact, or by their own answer
+    reached: int = 0  # by the rule of queries.reached
     by_channel: dict[Channel, int] = field(default_factory=dict)
 
 
@@ -102,8 +103,7 @@ def invited_to(meeting_ids: list[int]) -> dict[int, Invited]:
     """How far the invitations of each of these meetings are; withdrawn ones do not count."""
     if not meeting_ids:
         return {}
-    told = sa.select(ContactOutcome.invitation_id).where(ContactOutcome.result.in_(REACHED))
-    is_reached = sa.or_(Invitation.id.in_(told), Invitation.rsvp != Rsvp.NONE)
+    is_reached = was_reached().label("is_reached")
     rows = db.session.execute(
         sa.select(Invitation.meeting_id, Invitation.channel, Invitation.rsvp, is_reached, sa.func.count())
         .where(Invitation.meeting_id.in_(meeting_ids), Invitation.withdrawn_at.is_(None))

@@ -6,10 +6,9 @@ import sqlalchemy as sa
 
 from eventmgr.checkin.models import Attendance
 from eventmgr.core.db import db
-from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting
-from eventmgr.meetings.values import REACHED, Rsvp
-from eventmgr.messaging.models import Message
-from eventmgr.messaging.values import MessageState
+from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.meetings.queries.reached import was_reached
+from eventmgr.meetings.values import Rsvp
 from eventmgr.reports.queries.selection import HELD, Condition
 from eventmgr.reports.values import InvitationFigures
 
@@ -32,21 +31,6 @@ def invitations_by_meeting(chosen: Condition) -> dict[int, InvitationFigures]:
         .group_by(Invitation.meeting_id)
     )
     return {row[0]: InvitationFigures(*row[1:]) for row in db.session.execute(statement)}
-
-
-def was_reached() -> Condition:
-    """Told by a confirmed contact, or by a text that the network reports to have arrived."""
-    told = Invitation.outcomes.any(ContactOutcome.result.in_(REACHED))
-    arrived = (
-        sa.select(Message.id)
-        .where(
-            Message.subject == sa.literal("meeting:") + sa.cast(Invitation.meeting_id, sa.String),
-            Message.recipient_key == sa.literal("invitation:") + sa.cast(Invitation.id, sa.String),
-            Message.state == MessageState.DELIVERED,
-        )
-        .exists()
-    )
-    return sa.or_(told, arrived)
 
 
 def was_absent() -> Condition:

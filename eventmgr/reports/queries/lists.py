@@ -13,10 +13,11 @@ from eventmgr.areas.models import Area
 from eventmgr.core.clock import local
 from eventmgr.core.db import db
 from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.meetings.queries.reached import was_reached
 from eventmgr.meetings.values import Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.reports.queries.attendance import once_each, standing
-from eventmgr.reports.queries.invitations import was_absent, was_reached
+from eventmgr.reports.queries.invitations import was_absent
 from eventmgr.reports.queries.messages import STATES_OF, about_meeting
 from eventmgr.reports.queries.selection import HELD, NOT_CANCELLED, Condition
 from eventmgr.reports.values import AttendanceLine, CrowdGroup, InvitationGroup, ListedRow, ListOf, MessageGroup
