@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
@@ -100,6 +101,16 @@ def test_the_scanner_may_compile_its_reader_and_holds_nobodys_data(client: Flask
 
     assert "script-src 'self' 'wasm-unsafe-eval'" in answer.headers["Content-Security-Policy"]
     assert "Nông Văn Ánh" not in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("role", "opens"), [(Role.OFFICER, "scan"), (Role.HAMLET_HEAD, "list")])
+def test_an_officer_begins_with_the_camera_and_a_hamlet_head_with_the_list(
+    hall: Hall, login_as: Callable[..., FlaskClient], role: Role, opens: str
+) -> None:
+    shell = _page(login_as(role, hall.commune), "/checkin/").select_one("#scanner")
+
+    assert shell is not None
+    assert shell["data-opens"] == opens
 
 
 def test_a_signed_in_phone_writes_only_with_the_csrf_header(

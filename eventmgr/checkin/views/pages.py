@@ -19,7 +19,7 @@ from eventmgr.checkin.services.attendance import record_scan, restore_attendance
 from eventmgr.checkin.services.pairing import create_pairing, revoke_device
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
 from eventmgr.checkin.words import describe_answer
-from eventmgr.core.access import Permission, public, requires, scope
+from eventmgr.core.access import Permission, may, public, requires, scope
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound
@@ -218,6 +218,8 @@ def scanner() -> Response:
     signed_in = current_user.is_authenticated and bool(scope(Permission.CHECK_IN))
     there = Path(current_app.static_folder or "", READER).is_file()
     reader = url_for("static", filename=READER) if there else ""
-    response = make_response(render_template("checkin/scanner.html", signed_in=signed_in, reader=reader))
+    # A hamlet head knows every face and begins with the list; an officer begins with the camera.
+    opens = "scan" if may(Permission.EDIT_MEETINGS) else "list"
+    response = make_response(render_template("checkin/scanner.html", signed_in=signed_in, reader=reader, opens=opens))
     response.headers["Content-Security-Policy"] = content_policy(script_src="'self' 'wasm-unsafe-eval'")
     return response

@@ -143,8 +143,8 @@ class Door {
     await this.store.keep("meeting", meeting.id);
     this.#fillHamlets();
     await this.#loadManifest();
-    // whoever is signed in as an officer scans; a paired phone is a hamlet head's, who knows every face
-    this.#go(this.token ? "list" : "scan");
+    // whoever is signed in as an officer scans; a hamlet head and a paired phone begin with the list
+    this.#go(this.token ? "list" : this.root.dataset.opens);
   }
 
   #fillHamlets() {
