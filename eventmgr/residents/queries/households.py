@@ -1,4 +1,4 @@
-"""Reads of the residents room."""
+"""The list of households: its pages, filters, search and order."""
 
 from __future__ import annotations
 
@@ -8,85 +8,27 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from eventmgr.areas.models import Area
-from eventmgr.core.access import Scope, below
+from eventmgr.core.access import Scope
 from eventmgr.core.db import db
-from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import masked_form
-from eventmgr.core.text import clean_text, display_name, has_marks, search_key, search_variants, tone_spellings
-from eventmgr.residents.models import Contact, Guest, Household, Resident
+from eventmgr.core.text import clean_text, display_name, has_marks, search_key
+from eventmgr.residents.models import Contact, Household, Resident
+from eventmgr.residents.queries.names import names_like, written_as
 from eventmgr.residents.values import (
     COUNT_STOPS_AT,
     HouseholdFilter,
     HouseholdLine,
     HouseholdOrder,
     HouseholdPage,
-    PovertyClass,
 )
 
 PAGE = 50
 _LAST = 2**31 - 1
 
 Head = sa.orm.aliased(Resident, name="head")
-
-
-def households_of_commune(commune: Area) -> list[Household]:
-    """All households of a commune with members, phones and classes, those that have left too."""
-    return list(
-        db.session.scalars(
-            sa.select(Household)
-            .where(Household.commune_id == commune.id)
-            .options(
-                selectinload(Household.members),
-                selectinload(Household.contacts),
-                selectinload(Household.statuses),
-                joinedload(Household.hamlet),
-            )
-            .order_by(Household.id)
-        ).unique()
-    )
-
-
-def get_household_in(scope: Scope, household_id: int) -> Household:
-    """The household with all that its page shows. Raises NotFound outside the scope."""
-    household = db.session.scalar(
-        sa.select(Household)
-        .join(Household.hamlet)
-        .where(Household.id == household_id, scope.within(Area.path))
-        .options(
-            contains_eager(Household.hamlet),
-            joinedload(Household.commune),
-            selectinload(Household.members),
-            selectinload(Household.contacts).joinedload(Contact.resident),
-            selectinload(Household.statuses),
-        )
-    )
-    if household is None:
-        raise NotFound
-    return household
-
-
-def get_resident_in(scope: Scope, resident_id: int) -> Resident:
-    """The person, with the household. Raises NotFound outside the scope."""
-    household_id = db.session.scalar(sa.select(Resident.household_id).where(Resident.id == resident_id))
-    if household_id is None:
-        raise NotFound
-    household = get_household_in(scope, household_id)
-    return next(member for member in household.members if member.id == resident_id)
-
-
-def get_contact_in(scope: Scope, contact_id: int) -> Contact:
-    """The contact, with its household. Raises NotFound outside the scope."""
-    household_id = db.session.scalar(sa.select(Contact.household_id).where(Contact.id == contact_id))
-    if household_id is None:
-        raise NotFound
-    household = get_household_in(scope, household_id)
-    return next(contact for contact in household.contacts if contact.id == contact_id)
-
-
-# --- the list of households -----------------------------------------------------------------------
 
 
 def households_page(
@@ -163,16 +105,9 @@ def _sort_keys(wanted: HouseholdFilter) -> list[Any]:
     words = clean_text(wanted.query)
     if words and has_marks(words):
         # Who is written just as asked comes first: Hà before Ha and Hạ.
-        exact = sa.case((Household.members.any(_written_as(words)), 0), else_=1)
+        exact = sa.case((Household.members.any(written_as(words)), 0), else_=1)
         return [exact, head, Household.id]
     return [head, Household.id]
-
-
-def _written_as(words: str) -> Any:
-    """The condition that a name holds the words with these very marks, however they are capitalised."""
-    placed = tone_spellings(words)
-    spellings = placed | {change(spelling) for spelling in placed for change in (str.upper, str.lower, display_name)}
-    return sa.or_(*(_whole_words(spelling, Resident.full_name) for spelling in sorted(spellings)))
 
 
 def _conditions(scope: Scope, phones: Scope, wanted: HouseholdFilter) -> list[Any]:
@@ -200,29 +135,6 @@ def _matches(query: str, phones: Scope) -> Any:
             sa.and_(phones.within(Area.path), Household.contacts.any(Contact.phone.contains(digits, autoescape=True)))
         )
     return sa.or_(*ways)
-
-
-def names_like(query: str, folded: Any) -> Any:
-    """The condition that every word typed begins a word of a folded name; i and y are one where they sound one."""
-    words = search_key(query).split()
-    return sa.and_(sa.true(), *(_word_in(word, folded) for word in words))
-
-
-def _word_in(word: str, folded: Any) -> Any:
-    typed, *others = search_variants(word)
-    ways = [folded.startswith(typed, autoescape=True), folded.contains(" " + typed, autoescape=True)]
-    # Another spelling must be the whole word: "ly" is no beginning of "linh".
-    return sa.or_(*ways, *(_whole_words(other, folded) for other in others))
-
-
-def _whole_words(words: str, column: Any) -> Any:
-    """The condition that a column holds the words, with nothing but spaces around them."""
-    return sa.or_(
-        column == words,
-        column.startswith(words + " ", autoescape=True),
-        column.endswith(" " + words, autoescape=True),
-        column.contains(f" {words} ", autoescape=True),
-    )
 
 
 def _lines(ids: list[int], phones: Scope, wanted: HouseholdFilter) -> tuple[HouseholdLine, ...]:
@@ -270,63 +182,3 @@ def _found_members(ids: list[int], wanted: HouseholdFilter) -> defaultdict[int, 
         for household_id, name in rows:
             found[household_id].append(display_name(name))
     return found
-
-
-# --- figures and guests ---------------------------------------------------------------------------
-
-
-def count_households(scope: Scope) -> int:
-    """How many households live in the scope."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(Household.id))
-            .join(Household.hamlet)
-            .where(scope.within(Area.path), Household.left_on.is_(None))
-        )
-        or 0
-    )
-
-
-def count_households_without_phone(scope: Scope) -> int:
-    """How many households of the scope have no phone at all."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(Household.id))
-            .join(Household.hamlet)
-            .where(scope.within(Area.path), Household.left_on.is_(None), ~Household.contacts.any())
-        )
-        or 0
-    )
-
-
-def households_by_class(area: Area) -> dict[PovertyClass, int]:
-    """How many households of each class live below an area."""
-    rows = db.session.execute(
-        sa.select(Household.poverty_class, sa.func.count(Household.id))
-        .join(Household.hamlet)
-        .where(below(Area.path, area.path), Household.left_on.is_(None))
-        .group_by(Household.poverty_class)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def guests_visible_to(scope: Scope, query: str = "") -> list[Guest]:
-    """The guests of the scope's areas whose name or organisation holds what was typed, in Vietnamese order."""
-    chosen = sa.select(Guest).join(Guest.area).where(scope.within(Area.path)).options(contains_eager(Guest.area))
-    if search_key(query):
-        chosen = chosen.where(
-            sa.or_(
-                names_like(query, Guest.name_search),
-                Guest.organisation.icontains(clean_text(query), autoescape=True),
-                Guest.title.icontains(clean_text(query), autoescape=True),
-            )
-        )
-    return list(db.session.scalars(chosen.order_by(Guest.name_sort, Guest.id)))
-
-
-def get_guest_in(scope: Scope, guest_id: int) -> Guest:
-    """The guest with this id. Raises NotFound outside the scope."""
-    guest = db.session.scalar(sa.select(Guest).join(Guest.area).where(Guest.id == guest_id, scope.within(Area.path)))
-    if guest is None:
-        raise NotFound
-    return guest
