@@ -13,6 +13,9 @@ from wtforms.widgets import TextInput
 from eventmgr.core.phone import InvalidPhone, parse_phone
 from eventmgr.core.text import clean_text
 
+Choices = Iterable[tuple[int, str]]
+"""Ids and names of rows to choose from."""
+
 A_YEAR = NumberRange(2000, 2100, message=_("Enter a year such as 2023."))
 
 
@@ -26,7 +29,7 @@ def word_choices(words: Mapping[Any, Any]) -> list[Any]:
     return [SelectChoice(member.value, label) for member, label in words.items()]
 
 
-def row_choices(rows: Iterable[tuple[int, str]], none: Any = None) -> list[Any]:
+def row_choices(rows: Choices, none: Any = None) -> list[Any]:
     """Choices of a field from ids and names; `none` is the label of "no choice", which then comes first."""
     first = [SelectChoice("", none)] if none is not None else []
     return first + [SelectChoice(str(row_id), name) for row_id, name in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -11,7 +11,7 @@ from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
-from eventmgr.core.forms import DayField, WholeNumberField, at_most, optional_id, row_choices, word_choices
+from eventmgr.core.forms import Choices, DayField, WholeNumberField, at_most, optional_id, row_choices, word_choices
 from eventmgr.core.text import clean_text
 from eventmgr.plans.values import (
     MEETINGS,
@@ -24,8 +24,6 @@ from eventmgr.plans.values import (
     TaskLine,
 )
 from eventmgr.plans.words import DIRECTIONS, OUTPUT_KINDS
-
-Choices = Iterable[tuple[int, str]]
 
 PARAGRAPHS = at_most(30_000)
 IN_RANGE = NumberRange(0, 100_000, message=_("Enter a number from 0 to 100.000."))

@@ -12,7 +12,7 @@ from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
 from eventmgr.residents import queries, services
-from eventmgr.residents.forms import GuestForm
+from eventmgr.residents.forms.guests import GuestForm
 from eventmgr.residents.views.shared import Page, bp, form_page, names_of
 
 

@@ -19,7 +19,7 @@ from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
 from eventmgr.core.text import clean_text, display_name
 from eventmgr.residents import queries, services
-from eventmgr.residents.forms import (
+from eventmgr.residents.forms.people import (
     ContactForm,
     HouseholdForm,
     NewHouseholdForm,

@@ -17,7 +17,7 @@ from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound
 from eventmgr.core.files import StoredFile, file_path, find_file, keep_file
-from eventmgr.residents.forms import ImportForm, UploadForm
+from eventmgr.residents.forms.importing import ImportForm, UploadForm
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.importing.values import ParsedList, Place

@@ -1,72 +1,28 @@
-"""Web input of the residents room."""
+"""Households, their people, phones and classes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TelField
 from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
 
-from eventmgr.core.forms import A_YEAR, at_most, is_phone, optional_id, row_choices, word_choices
+from eventmgr.core.forms import A_YEAR, Choices, is_phone, optional_id, row_choices, word_choices
 from eventmgr.core.phone import national_form
+from eventmgr.residents.forms.limits import LONG, SHORT
 from eventmgr.residents.importing.cells import Birth, UnclearCell, read_birth, read_citizen_number
 from eventmgr.residents.values import (
     ContactDetails,
     Gender,
-    GuestDetails,
     HouseholdDetails,
     PhoneOwner,
     PovertyClass,
     ResidentDetails,
 )
 from eventmgr.residents.words import CELL_REASONS, GENDERS, PHONE_OWNERS, POVERTY_CLASSES
-
-Choices = Iterable[tuple[int, str]]
-
-SHORT, LONG = at_most(80), at_most(120)
-
-
-class UploadForm(FlaskForm):
-    """A list to take in."""
-
-    list = FileField(
-        _("Excel or CSV file"),
-        description=_("Files of Excel (.xlsx, .xls) and CSV, up to 20 MB. Nothing is saved before you have seen it."),
-        validators=[FileRequired(_("Choose a file first."))],
-        render_kw={"accept": ".xlsx,.xls,.csv,.txt"},
-    )
-    commune = SelectField(_("Commune"), coerce=int)
-
-    def offer(self, communes: Choices) -> UploadForm:
-        """Give the form its choices."""
-        self.commune.choices = row_choices(communes)
-        return self
-
-
-class ImportForm(FlaskForm):
-    """What the officer says of a list before it is taken in."""
-
-    year = IntegerField(
-        _("Year of the poverty classes"),
-        validators=[InputRequired(_("Enter a year such as 2023.")), A_YEAR],
-    )
-    decision = StringField(
-        _("Decision that gives the classes"),
-        description=_("As on paper, for example 12/QĐ-UBND; may stay empty"),
-        validators=[LONG],
-    )
-    hamlet = SelectField(_("Hamlet of rows that name none"), coerce=optional_id)
-    add_hamlets = BooleanField(_("Add the hamlets that are not known yet"), default=True)
-
-    def offer(self, hamlets: Choices) -> ImportForm:
-        """Give the form its choices."""
-        self.hamlet.choices = row_choices(hamlets, _("None: leave such rows out"))
-        return self
 
 
 class _BirthField(StringField):
@@ -269,41 +225,3 @@ class StatusForm(FlaskForm):
     decision = StringField(
         _("Decision"), description=_("As on paper, for example 12/QĐ-UBND; may stay empty"), validators=[LONG]
     )
-
-
-class GuestForm(FlaskForm):
-    """A cadre, a speaker, a person of a related organisation."""
-
-    area = SelectField(_("Commune"), coerce=int)
-    full_name = StringField(_("Full name"), validators=[DataRequired(_("Enter the full name.")), LONG])
-    title = StringField(_("Title"), description=_("As in: Chủ tịch Hội Phụ nữ xã"), validators=[LONG])
-    organisation = StringField(_("Organisation"), validators=[LONG])
-    phone = TelField(_("Phone"), validators=[is_phone])
-    gender = SelectField(_("Gender"), choices=lambda: word_choices(GENDERS), coerce=Gender, default=Gender.UNKNOWN)
-    ethnic_group = StringField(_("Ethnic group"), validators=[SHORT])
-    on_state_payroll = BooleanField(
-        _("Draws a state salary"), description=_("Such people get no meal support at meetings"), default=True
-    )
-
-    def offer(self, communes: Sequence[tuple[int, str]]) -> Any:
-        """Give the form its choices."""
-        self.area.choices = row_choices(communes)
-        return self
-
-    def show(self, known: GuestDetails) -> None:
-        """Fill in what is known."""
-        for name in ("full_name", "title", "organisation", "gender", "ethnic_group", "on_state_payroll"):
-            self[name].data = getattr(known, name)
-        self.phone.data = national_form(known.phone) if known.phone else ""
-
-    def details(self) -> GuestDetails:
-        """The guest as entered."""
-        return GuestDetails(
-            full_name=self.full_name.data or "",
-            title=self.title.data or "",
-            organisation=self.organisation.data or "",
-            phone=self.phone.data or "",
-            gender=self.gender.data,
-            ethnic_group=self.ethnic_group.data or "",
-            on_state_payroll=self.on_state_payroll.data,
-        )
