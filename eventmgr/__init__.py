@@ -53,8 +53,8 @@ def _bind_extensions(app: Flask) -> None:
 
 def _open_rooms(app: Flask) -> None:
     from eventmgr.accounts import session as accounts_session
-    from eventmgr.core import access, language, web
-    from eventmgr.rooms import BLUEPRINTS, NAVIGATION
+    from eventmgr.core import access, language, registry, web
+    from eventmgr.rooms import BLUEPRINTS, NAVIGATION, PANELS, PERSONAL_DATA
 
     language.init_language(app)
     web.init_web(app)
@@ -62,6 +62,7 @@ def _open_rooms(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     web.init_navigation(app, NAVIGATION)
+    registry.init_registry(app, PERSONAL_DATA, PANELS)
     access.init_access(app)
 
 

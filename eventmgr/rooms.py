@@ -1,4 +1,4 @@
-"""Every room that has pages, and the order of the navigation."""
+"""Every room that has pages or keeps something about people, and the order of the navigation."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from eventmgr.areas.views import bp as areas
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.pages import bp as checkin
 from eventmgr.core.access import Permission
+from eventmgr.core.registry import Panel, PersonalData
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
@@ -47,3 +48,7 @@ NAVIGATION: list[NavItem] = [
     NavItem("reports.index", _("Reports"), "report", Permission.VIEW_REPORTS),
     NavItem("home.settings", _("Settings"), "settings", Permission.EDIT_AREAS),
 ]
+
+PERSONAL_DATA: list[PersonalData] = []
+
+PANELS: list[Panel] = []

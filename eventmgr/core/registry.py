@@ -1,0 +1,122 @@
+"""What merging, erasing or showing a person or a household means for each room.
+
+A lower room cannot know who keeps something about its people. The rooms above say so in `eventmgr.rooms`; here they
+are asked, one after the other, in the caller's unit of work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from flask import Flask, current_app
+from markupsafe import Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What one room keeps about a person: a title, and rows of a label and a value, both for people to read."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What one room keeps about people, and what is to be done with it. None: nothing to do.
+
+    Functions that change rows do so through the session and leave past figures as they are: a closed meeting keeps its
+    attendances and their snapshots.
+    """
+
+    room: str
+    merge_residents: Callable[[int, int, datetime], None] | None = None  # kept id, dropped id, now
+    merge_households: Callable[[int, int, datetime], None] | None = None  # kept id, dropped id, now
+    erase_resident: Callable[[int, datetime], None] | None = None
+    export_resident: Callable[[int], list[Section]] | None = None
+    depends_on_household: Callable[[Collection[int]], set[int]] | None = None  # which of these it holds on to
+
+
+class Place(StrEnum):
+    """A page that rooms above may add to."""
+
+    HOUSEHOLD = "household"
+    RESIDENT = "resident"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of a page that belongs to a room above: made from the id of the page's row, None if there is nothing
+    to show."""
+
+    place: Place
+    render: Callable[[int], str | None]
+
+
+_NAME = "registry"
+
+
+@dataclass(frozen=True, slots=True)
+class _Registry:
+    personal_data: tuple[PersonalData, ...]
+    panels: tuple[Panel, ...]
+
+
+def init_registry(app: Flask, personal_data: Iterable[PersonalData], panels: Iterable[Panel]) -> None:
+    """Remember what the rooms have said, in the order of the floors."""
+    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels))
+
+
+def _registry() -> _Registry:
+    registry: Any = current_app.extensions[_NAME]
+    assert isinstance(registry, _Registry)
+    return registry
+
+
+def merge_residents(kept_id: int, dropped_id: int, now: datetime) -> None:
+    """Every room passes what it keeps about the dropped person on to the kept one."""
+    for room in _registry().personal_data:
+        if room.merge_residents:
+            room.merge_residents(kept_id, dropped_id, now)
+
+
+def merge_households(kept_id: int, dropped_id: int, now: datetime) -> None:
+    """Every room passes what it keeps about the dropped household on to the kept one."""
+    for room in _registry().personal_data:
+        if room.merge_households:
+            room.merge_households(kept_id, dropped_id, now)
+
+
+def erase_resident(resident_id: int, now: datetime) -> None:
+    """Every room takes away what it keeps about a person; counts and signed papers stay."""
+    for room in _registry().personal_data:
+        if room.erase_resident:
+            room.erase_resident(resident_id, now)
+
+
+def export_resident(resident_id: int) -> list[Section]:
+    """All that any room keeps about a person."""
+    return [
+        section
+        for room in _registry().personal_data
+        if room.export_resident
+        for section in room.export_resident(resident_id)
+    ]
+
+
+def in_use(household_ids: Collection[int]) -> set[int]:
+    """Which of these households some room holds on to: they were invited, or came."""
+    used: set[int] = set()
+    for room in _registry().personal_data:
+        if room.depends_on_household:
+            used |= room.depends_on_household(household_ids)
+    return used
+
+
+def panels(place: Place, row_id: int) -> list[Markup]:
+    """What the rooms above add to a page, in the order of the floors. Their templates have escaped it."""
+    shown = (panel.render(row_id) for panel in _registry().panels if panel.place is place)
+    return [Markup(part) for part in shown if part]
