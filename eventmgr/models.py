@@ -3,7 +3,7 @@
 from eventmgr.accounts import models as accounts
 from eventmgr.areas import models as areas
 from eventmgr.checkin import models as checkin
-from eventmgr.core import audit, files, settings
+from eventmgr.core import audit, files, jobs, settings
 from eventmgr.meetings import models as meetings
 from eventmgr.messaging import models as messaging
 from eventmgr.plans import models as plans
@@ -15,6 +15,7 @@ __all__ = [
     "audit",
     "checkin",
     "files",
+    "jobs",
     "meetings",
     "messaging",
     "plans",

@@ -186,6 +186,23 @@ def unit_of_work() -> Iterator[Session]:
         call()
 
 
+def in_unit_of_work() -> bool:
+    """Whether this thread is inside a unit of work."""
+    return bool(db.session().info.get(_IN_UNIT))
+
+
+@contextmanager
+def aside() -> Iterator[Connection]:
+    """A short transaction of its own, beside the session's: what it writes is seen at once.
+
+    On SQLite it would wait for a unit of work of the same thread, which waits for it: not inside one.
+    """
+    if is_sqlite() and in_unit_of_work():
+        raise RuntimeError("nothing can be written beside a unit of work on SQLite")
+    with db.engine.execution_options(writing=True).begin() as connection:
+        yield connection
+
+
 def after_commit(call: Callable[[], object]) -> None:
     """Run `call` when the current unit of work has committed (waking the worker, say)."""
     session = db.session()
@@ -197,6 +214,15 @@ def after_commit(call: Callable[[], object]) -> None:
 def is_sqlite() -> bool:
     """Whether this application keeps its data in one file."""
     return db.engine.dialect.name == "sqlite"
+
+
+def new_ids(table: type[Base], count: int) -> list[int]:
+    """So many fresh ids of a table, for rows that are added in bulk and point at each other."""
+    if is_sqlite():  # a unit of work has the only pen, so nobody takes an id meanwhile
+        last: int = db.session.scalar(sa.select(sa.func.max(sa.column("id"))).select_from(table)) or 0
+        return list(range(last + 1, last + 1 + count))
+    sequence = sa.func.pg_get_serial_sequence(table.__tablename__, "id")
+    return list(db.session.scalars(sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))))
 
 
 def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:

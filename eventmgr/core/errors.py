@@ -72,3 +72,20 @@ class Upstream(EventmgrError):
     code = "upstream"
     status = 502
     sentence = _("The other service did not answer as it should. Please try again later.")
+
+
+def error_of(code: str, facts: dict[str, Any]) -> EventmgrError:
+    """The error a worker has kept by its code, to be said in the language of whoever reads it."""
+    known: list[type[EventmgrError]] = [EventmgrError]
+    for error in known:
+        if error.code == code and "code" in vars(error):
+            return _with_facts(error, facts)
+        known.extend(error.__subclasses__())
+    return EventmgrError()
+
+
+def _with_facts(error: type[EventmgrError], facts: dict[str, Any]) -> EventmgrError:
+    """The error with its facts, however its own way of being made asks for them."""
+    made = error.__new__(error)
+    EventmgrError.__init__(made, **facts)
+    return made

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
+from eventmgr.core.files import StoredFile
+from eventmgr.core.jobs import Job
 from eventmgr.residents.values import (
     ContactDetails,
     Gender,
     GuestDetails,
     HouseholdDetails,
+    ImportState,
     PhoneOwner,
     PovertyClass,
     ResidentDetails,
@@ -202,3 +206,61 @@ class Guest(Base):
             ethnic_group=self.ethnic_group,
             on_state_payroll=self.on_state_payroll,
         )
+
+
+class ListImport(Base):
+    """One list handed in, from the file to its undoing. What an officer answers stands here at once.
+
+    `reading` belongs to `importing`: sheets, encoding, columns. The keys of `decisions`, `corrections` and `changes`
+    name a row, a cell and a difference of the file (`services.importing`).
+    """
+
+    __tablename__ = "list_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id")  # the commune
+    file_id: Mapped[int] = foreign_key("stored_file.id")
+    state: Mapped[ImportState] = mapped_column(default=ImportState.READING)
+    reading: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)  # year, decision, hamlet_id, add_hamlets
+    decisions: Mapped[dict[str, Any]] = mapped_column(default=dict)  # "new", "skip", or the id of a household
+    corrections: Mapped[dict[str, Any]] = mapped_column(default=dict)  # what should stand in a doubtful cell
+    changes: Mapped[dict[str, Any]] = mapped_column(default=dict)  # whether the list's word replaces ours
+    outcome: Mapped[dict[str, Any]] = mapped_column(default=dict)  # counts, and what still needs a hand
+    job_id: Mapped[int | None] = foreign_key("job.id", on_delete="SET NULL")  # None: not begun, or by a command
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)  # None: a command
+    imported_at: Mapped[datetime | None]  # None: not in
+    undone_at: Mapped[datetime | None]  # None: not undone
+    undone_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+
+    area: Mapped[Area] = relationship()
+    file: Mapped[StoredFile] = relationship()
+    job: Mapped[Job | None] = relationship()
+
+
+class ImportAdded(Base):
+    """Rows one import has added: all ids of a table from `first_id` to `last_id`."""
+
+    __tablename__ = "import_added"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_import_id: Mapped[int] = foreign_key("list_import.id", on_delete="CASCADE")
+    record: Mapped[str] = short_text()  # the table's name
+    first_id: Mapped[int]
+    last_id: Mapped[int]
+
+
+class ImportChange(Base):
+    """One field one import has changed. A citizen number stands here by its digest only."""
+
+    __tablename__ = "import_change"
+    __table_args__ = (sa.Index("ix_import_change_record", "record", "record_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    list_import_id: Mapped[int] = foreign_key("list_import.id", on_delete="CASCADE")
+    record: Mapped[str] = short_text()  # the table's name
+    record_id: Mapped[int]
+    field: Mapped[str] = short_text()  # the column's name
+    before: Mapped[str | None] = short_text(NAME)  # as text; None: was not known
+    after: Mapped[str | None] = short_text(NAME)

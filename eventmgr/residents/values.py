@@ -36,6 +36,17 @@ class PhoneOwner(StrEnum):
     OTHER = "other"
 
 
+class ImportState(StrEnum):
+    """How far a list is: its columns are being settled, it is looked through, the worker has it, it is in."""
+
+    READING = "reading"
+    REVIEW = "review"
+    RUNNING = "running"
+    DONE = "done"
+    UNDONE = "undone"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class HouseholdDetails:
     """What an officer says of a household."""

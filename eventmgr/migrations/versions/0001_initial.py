@@ -240,6 +240,46 @@ def upgrade() -> None:
         batch_op.create_index("ix_household_hamlet_class", ["hamlet_id", "poverty_class"], unique=False)
 
     op.create_table(
+        "job",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "running",
+                "done",
+                "failed",
+                name="jobstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("error", sa.String(length=80), nullable=False),
+        sa.Column("error_facts", sa.JSON(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("heartbeat_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_job_area_id_area"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["app_user.id"], name=op.f("fk_job_created_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_job_area_id"), ["area_id"], unique=False)
+        batch_op.create_index("ix_job_state_heartbeat_at", ["state", "heartbeat_at"], unique=False)
+
+    op.create_table(
         "plan",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -360,6 +400,59 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_area_id"), ["area_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
         batch_op.create_index("ix_batch_subject", ["subject", "kind"], unique=False)
+
+    op.create_table(
+        "list_import",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "reading",
+                "review",
+                "running",
+                "done",
+                "undone",
+                "failed",
+                name="importstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reading", sa.JSON(), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("decisions", sa.JSON(), nullable=False),
+        sa.Column("corrections", sa.JSON(), nullable=False),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.JSON(), nullable=False),
+        sa.Column("job_id", sa.Integer(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by_id", sa.Integer(), nullable=True),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_list_import_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by_id"], ["app_user.id"], name=op.f("fk_list_import_created_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["stored_file.id"], name=op.f("fk_list_import_file_id_stored_file"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(["job_id"], ["job.id"], name=op.f("fk_list_import_job_id_job"), ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["undone_by_id"], ["app_user.id"], name=op.f("fk_list_import_undone_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_import")),
+    )
+    with op.batch_alter_table("list_import", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_list_import_area_id"), ["area_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_list_import_file_id"), ["file_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_list_import_job_id"), ["job_id"], unique=False)
 
     op.create_table(
         "output",
@@ -615,6 +708,45 @@ def upgrade() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_resident_id"), ["resident_id"], unique=False)
+
+    op.create_table(
+        "import_added",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_import_id", sa.Integer(), nullable=False),
+        sa.Column("record", sa.String(length=80), nullable=False),
+        sa.Column("first_id", sa.Integer(), nullable=False),
+        sa.Column("last_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["list_import_id"],
+            ["list_import.id"],
+            name=op.f("fk_import_added_list_import_id_list_import"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_added")),
+    )
+    with op.batch_alter_table("import_added", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_added_list_import_id"), ["list_import_id"], unique=False)
+
+    op.create_table(
+        "import_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_import_id", sa.Integer(), nullable=False),
+        sa.Column("record", sa.String(length=80), nullable=False),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=80), nullable=False),
+        sa.Column("before", sa.String(length=200), nullable=True),
+        sa.Column("after", sa.String(length=200), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["list_import_id"],
+            ["list_import.id"],
+            name=op.f("fk_import_change_list_import_id_list_import"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_change")),
+    )
+    with op.batch_alter_table("import_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_import_change_list_import_id"), ["list_import_id"], unique=False)
+        batch_op.create_index("ix_import_change_record", ["record", "record_id"], unique=False)
 
     op.create_table(
         "meeting",
@@ -1182,6 +1314,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_meeting_area_id"))
 
     op.drop_table("meeting")
+    with op.batch_alter_table("import_change", schema=None) as batch_op:
+        batch_op.drop_index("ix_import_change_record")
+        batch_op.drop_index(batch_op.f("ix_import_change_list_import_id"))
+
+    op.drop_table("import_change")
+    with op.batch_alter_table("import_added", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_import_added_list_import_id"))
+
+    op.drop_table("import_added")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_resident_id"))
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
@@ -1221,6 +1362,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_output_plan_id"))
 
     op.drop_table("output")
+    with op.batch_alter_table("list_import", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_list_import_job_id"))
+        batch_op.drop_index(batch_op.f("ix_list_import_file_id"))
+        batch_op.drop_index(batch_op.f("ix_list_import_area_id"))
+
+    op.drop_table("list_import")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_subject")
         batch_op.drop_index(batch_op.f("ix_batch_state"))
@@ -1241,6 +1388,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_plan_area_id"))
 
     op.drop_table("plan")
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_state_heartbeat_at")
+        batch_op.drop_index(batch_op.f("ix_job_area_id"))
+
+    op.drop_table("job")
     with op.batch_alter_table("household", schema=None) as batch_op:
         batch_op.drop_index("ix_household_hamlet_class")
         batch_op.drop_index(batch_op.f("ix_household_commune_id"))
