@@ -53,7 +53,7 @@ def _bind_extensions(app: Flask) -> None:
 
 def _open_rooms(app: Flask) -> None:
     from eventmgr.accounts import session as accounts_session
-    from eventmgr.core import access, language, registry, web
+    from eventmgr.core import access, access_log, language, registry, web
     from eventmgr.rooms import BLUEPRINTS, NAVIGATION, PANELS, PERSONAL_DATA
 
     language.init_language(app)
@@ -64,6 +64,7 @@ def _open_rooms(app: Flask) -> None:
     web.init_navigation(app, NAVIGATION)
     registry.init_registry(app, PERSONAL_DATA, PANELS)
     access.init_access(app)
+    access_log.init_access_log(app)
 
 
 def _add_commands(app: Flask) -> None:

@@ -33,6 +33,10 @@ class Permission(StrEnum):
     EDIT_AREAS = "edit_areas"
     VIEW_RESIDENTS = "view_residents"
     VIEW_PHONES = "view_phones"
+    VIEW_SENSITIVE = "view_sensitive"
+    VIEW_CITIZEN_NUMBERS = "view_citizen_numbers"
+    HANDLE_PERSONAL_DATA = "handle_personal_data"
+    VIEW_ACCESS_LOG = "view_access_log"
     EDIT_RESIDENTS = "edit_residents"
     FIX_PHONES = "fix_phones"
     VIEW_PLANS = "view_plans"
@@ -49,6 +53,14 @@ class Permission(StrEnum):
     EXPORT_NAMES = "export_names"
 
 
+# Who needs what of a person, and why (Luật 91/2025/QH15, Điều 19(2): no more than the work asks for).
+#
+# names, houses, class  officer, leader, hamlet head: who is invited; the lists are posted in the hamlet anyway
+# phones                officer, leader, hamlet head: they call; a viewer reads figures
+# ethnic group          officer alone, who enters and corrects it (sensitive by law); everyone else sees figures
+# citizen number        officer alone, to tell two people apart; shown one at a time, and each look is written down
+# requests, erasure     officer: answers what people ask about their own data
+# who looked at whom    administrator alone, who does not work with the lists every day
 _HAMLET_HEAD = {
     Permission.VIEW_RESIDENTS,
     Permission.VIEW_PHONES,
@@ -65,7 +77,12 @@ _LEADER = _VIEWER | {
     Permission.APPROVE_MESSAGES,
     Permission.EXPORT_NAMES,
 }
-_OFFICER = (set(Permission) - {Permission.MANAGE_USERS, Permission.MANAGE_SETTINGS}) - {Permission.APPROVE_MESSAGES}
+_OFFICER = set(Permission) - {
+    Permission.MANAGE_USERS,
+    Permission.MANAGE_SETTINGS,
+    Permission.APPROVE_MESSAGES,
+    Permission.VIEW_ACCESS_LOG,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: frozenset(Permission),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from eventmgr.areas.queries import communes_in
 from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
@@ -79,6 +80,7 @@ def batch(batch_id: int) -> str:
     messages = queries.messages_of(found, states=GROUPS[group], after_id=after)
     further = len(messages) == queries.MESSAGES_A_PAGE
     progress = queries.progress_of([found.id])[found.id]
+    note_view("messages", record=f"batch:{found.id}", area_id=found.area_id, shown=len(messages))
     return render_template(
         "messaging/batch.html",
         batch=found,

@@ -15,6 +15,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 
 from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.access_log import AccessKind, note_view, record_access
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import instant_of, local_day, now
 from eventmgr.core.db import unit_of_work
@@ -203,9 +204,13 @@ class Source:
 def _list_page(chosen: Condition, listing: Listing, source: Source, *, record: str, area_id: int) -> str:
     page = listed(chosen, listing, request.args.get("after", type=int))
     # Who looked at whose names is kept; which rows they saw follows from the figure.
-    with unit_of_work():
-        seen = {"list": listing.of.value, "group": listing.group.value, "rows": page.count}
-        record_audit("view_names", record, by=current_user, now=now(), area_id=area_id, after=seen)
+    note_view(
+        listing.of.value,
+        record=record,
+        area_id=area_id,
+        shown=len(page.rows),
+        filters={"group": listing.group.value, "hamlet": listing.hamlet_id},
+    )
     address = source.values | {"of": listing.of.value, "group": listing.group.value, "hamlet": listing.hamlet_id}
     return render_template(
         "reports/list.html",
@@ -213,7 +218,7 @@ def _list_page(chosen: Condition, listing: Listing, source: Source, *, record: s
         listing=listing,
         page=page,
         words=words,
-        groups=words.GROUPS[listing.of],
+        groups={group: word for group, word in words.GROUPS[listing.of].items() if _may_list(group)},
         address=address,
         previous_url=url_for(source.endpoint, **address) if "after" in request.args else None,
         next_url=url_for(source.endpoint, **address, after=page.next_after) if page.next_after else None,
@@ -225,9 +230,14 @@ def _listing() -> Listing:
     of = _word(ListOf, request.args.get("of", ListOf.ATTENDANCES))
     asked = request.args.get("group", next(iter(words.GROUPS[of])).value)
     group = next((known for known in words.GROUPS[of] if known.value == asked), None)
-    if group is None:
+    if group is None or not _may_list(group):
         raise NotFound
     return Listing(of, group, request.args.get("hamlet", type=int))
+
+
+def _may_list(group: StrEnum) -> bool:
+    """Who belongs to an ethnic minority is for those alone who may see an ethnic group; others see how many."""
+    return group is not CrowdGroup.MINORITY or bool(scope(Permission.VIEW_SENSITIVE))
 
 
 def _word(kind: type[Word], text: str) -> Word:
@@ -237,10 +247,14 @@ def _word(kind: type[Word], text: str) -> Word:
         raise NotFound from None
 
 
-def _links(endpoint: str, **values: Any) -> Callable[..., str]:
+def _links(endpoint: str, **values: Any) -> Callable[..., str | None]:
     """Makes the address of the list behind a figure."""
 
-    def link(of: str, group: str = CrowdGroup.ALL, hamlet: int | None = None) -> str:
+    hidden = {group for group in CrowdGroup if not _may_list(group)}
+
+    def link(of: str, group: str = CrowdGroup.ALL, hamlet: int | None = None) -> str | None:
+        if group in hidden:
+            return None
         return url_for(endpoint, **values, of=of, group=group, hamlet=hamlet)
 
     return link
@@ -271,8 +285,16 @@ def _start(day: date) -> datetime:
 
 def _remember_export(record: str, area_id: int, kind: str, *, names: bool) -> None:
     with unit_of_work():
-        after = {"format": kind, "names": names}
-        record_audit("export_report", record, by=current_user, now=now(), area_id=area_id, after=after)
+        record_audit("export_report", record, by=current_user, now=now(), area_id=area_id, after={"format": kind})
+        if names:
+            record_access(
+                AccessKind.EXPORT,
+                ListOf.ATTENDANCES.value,
+                by=current_user,
+                now=now(),
+                record=record,
+                area_id=area_id,
+            )
 
 
 def _download(content: bytes, mimetype: str, name: str) -> Response:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
-from eventmgr.core.audit import AuditEntry
+from eventmgr.core.access_log import AccessEntry, AccessKind
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Invitation
 from eventmgr.meetings.values import Channel, InviteUnit
@@ -156,12 +156,12 @@ def test_a_withdrawn_invitation_is_not_printed(app: Flask, officer: FlaskClient,
     assert "Ông Hoàng Văn Đức" not in _names(_papers(officer, meeting_id, "?for=all"))
 
 
-def test_printing_names_is_kept_in_the_audit(officer: FlaskClient, app: Flask, meeting_id: int) -> None:
+def test_printing_names_is_kept_in_the_access_log(officer: FlaskClient, app: Flask, meeting_id: int) -> None:
     _papers(officer, meeting_id)
 
     with app.app_context():
-        entry = db.session.query(AuditEntry).filter_by(action="print_invitations").one()
-        assert (entry.record, entry.after) == (f"meeting:{meeting_id}", {"choice": "without_sms", "copies": 5})
+        entry = db.session.query(AccessEntry).filter_by(what="invitation_papers").one()
+        assert (entry.kind, entry.record, entry.shown) == (AccessKind.EXPORT, f"meeting:{meeting_id}", 5)
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.LEADER, Role.HAMLET_HEAD])

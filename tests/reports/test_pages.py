@@ -14,8 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from eventmgr.core.access import Role
+from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.plans.models import Plan
 from tests.factories import make_commune
 from tests.reports.world import World, build_world
 
@@ -152,8 +154,28 @@ def test_exports_and_lists_of_names_are_remembered(app: Flask, officer: FlaskCli
     assert _audited(app) == [
         ("export_report", f"plan:{world.plan}"),
         ("export_report", f"meeting:{world.first}"),
-        ("view_names", f"plan:{world.plan}"),
     ]
+    with app.app_context():
+        seen = db.session.execute(sa.select(AccessEntry.kind, AccessEntry.what, AccessEntry.record)).all()
+    assert [tuple(row) for row in seen] == [
+        ("export", "attendances", f"meeting:{world.first}"),
+        ("view", "people", f"plan:{world.plan}"),
+    ]
+
+
+def test_who_belongs_to_a_minority_is_listed_for_the_officer_alone(
+    app: Flask, login_as: LoginAs, officer: FlaskClient, world: World
+) -> None:
+    with app.app_context():
+        plan = db.session.get(Plan, world.plan)
+        assert plan is not None
+        leader = login_as(Role.LEADER, plan.area_id)
+    listed = f"/reports/plans/{world.plan}/list?of=people&group="
+
+    assert officer.get(listed + "minority").status_code == 200
+    assert leader.get(listed + "minority").status_code == 404
+    assert "group=minority" not in leader.get(listed + "women").text
+    assert "group=minority" not in leader.get(f"/reports/plans/{world.plan}").text
 
 
 def test_another_communes_reports_are_not_found(app: Flask, login_as: LoginAs, world: World) -> None:

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
-from eventmgr.core.audit import AuditEntry
+from eventmgr.core.access_log import AccessEntry, AccessKind
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.residents.models import Contact, Guest, Household, Resident
 from eventmgr.residents.values import PhoneOwner, PovertyClass
@@ -169,9 +169,8 @@ def test_list_is_taken_away_as_a_workbook(app, officer, households):
     assert [row[1] for row in rows[1:]] == ["Hoàng Văn Ánh", "Nông Thị Ân", "Lý Văn Dao", "Đặng Văn Đức", "Lí Thị Hoà"]
     assert rows[1][5] == "0912 345 678"
     with app.app_context():
-        assert db.session.scalar(sa.select(AuditEntry.after).where(AuditEntry.action == "export_households")) == {
-            "rows": 5
-        }
+        taken = db.session.scalars(sa.select(AccessEntry).where(AccessEntry.kind == AccessKind.EXPORT)).one()
+        assert (taken.what, taken.shown, taken.filters) == ("households", 5, {"poverty_class": "poor"})
 
 
 # --- access -----------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from eventmgr.checkin.wire import (
     tell_result,
 )
 from eventmgr.core.access import by_device, public
+from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import RuleBroken
@@ -99,6 +100,13 @@ def manifest(meeting_id: int) -> Response:
         tell_invitation(row, hashlib.sha256((salt + row.code).encode()).hexdigest())
         for row in queries.invitations_at_door(meeting, keeper.scope)
     ]
+    note_view(
+        "door_list",
+        record=f"meeting:{meeting.id}",
+        area_id=meeting.area_id,
+        shown=len(told),
+        filters={"device": keeper.device_id},
+    )
     return jsonify(
         {
             "meeting": tell_meeting(meeting),
@@ -202,6 +210,13 @@ def people(meeting_id: int) -> Response:
     keeper = current_keeper(now())
     meeting = queries.get_meeting_at_door(keeper, meeting_id)
     found = queries.search_people(meeting, keeper.scope, request.args.get("q", ""))
+    note_view(
+        "door_list",
+        record=f"meeting:{meeting.id}",
+        area_id=meeting.area_id,
+        shown=len(found),
+        filters={"searched": True, "device": keeper.device_id},
+    )
     return jsonify({"people": [tell_found(resident) for resident in found]})
 
 

@@ -20,6 +20,7 @@ from eventmgr.checkin.services.pairing import create_pairing, revoke_device
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
 from eventmgr.checkin.words import describe_answer
 from eventmgr.core.access import Permission, may, public, requires, scope
+from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound
@@ -67,11 +68,20 @@ def meeting_board(meeting_id: int) -> str:
     meeting = _meeting(meeting_id)
     typed = clean_text(request.args.get("q", ""))
     reach = scope(Permission.CHECK_IN)
+    found = queries.search_people(meeting, reach, typed)
+    invitations = [] if typed else queries.invitations_at_door(meeting, reach)
+    note_view(
+        "door_list",
+        record=f"meeting:{meeting.id}",
+        area_id=meeting.area_id,
+        shown=len(found) + len(invitations),
+        filters={"searched": bool(typed)},
+    )
     return render_template(
         "checkin/meeting_board.html",
         typed=typed,
-        found=queries.search_people(meeting, reach, typed),
-        invitations=[] if typed else queries.invitations_at_door(meeting, reach),
+        found=found,
+        invitations=invitations,
         arrived=_arrived(meeting),
         devices=queries.devices_of(meeting),
         moment=now(),

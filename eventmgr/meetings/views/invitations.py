@@ -10,6 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
 from eventmgr.core.codes import spell_code
 from eventmgr.core.db import unit_of_work
@@ -38,6 +39,13 @@ def invitations(meeting_id: int) -> str:
     chosen = InvitationFilter(wanted)
     after = request.args.get("after", type=int)
     page = invitation_page(permitted, meeting, chosen, after=after)
+    note_view(
+        "invitations",
+        record=f"meeting:{meeting.id}",
+        area_id=meeting.area_id,
+        shown=len(page.lines),
+        filters={"show": chosen.value},
+    )
     path = meeting.area.path
     may_invite = scope(Permission.INVITE).covers(path)
     shown_phone = national_form if scope(Permission.VIEW_PHONES) else masked_form

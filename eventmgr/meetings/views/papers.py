@@ -6,7 +6,7 @@ from flask import current_app, render_template, request
 from flask_login import current_user
 
 from eventmgr.core.access import Permission, requires, scope
-from eventmgr.core.audit import record_audit
+from eventmgr.core.access_log import AccessKind, record_access
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.settings import PAPER_SIGNER, setting
@@ -32,13 +32,15 @@ def papers(meeting_id: int) -> str:
     if copies:
         # Names leave the office on paper: who took them out is kept.
         with unit_of_work():
-            record_audit(
-                "print_invitations",
-                f"meeting:{meeting.id}",
+            record_access(
+                AccessKind.EXPORT,
+                "invitation_papers",
                 by=current_user,
                 now=now(),
+                record=f"meeting:{meeting.id}",
                 area_id=meeting.area_id,
-                after={"choice": choice.value, "copies": len(copies)},
+                shown=len(copies),
+                filters={"choice": choice.value},
             )
     return render_template(
         "meetings/invitation_papers.html",

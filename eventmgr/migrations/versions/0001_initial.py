@@ -93,6 +93,36 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "access_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum("view", "export", name="accesskind", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("what", sa.String(length=80), nullable=False),
+        sa.Column("record", sa.String(length=80), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=True),
+        sa.Column("shown", sa.Integer(), nullable=False),
+        sa.Column("filters", sa.JSON(), nullable=True),
+        sa.Column("address", sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_access_entry_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_access_entry_user_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_entry")),
+    )
+    with op.batch_alter_table("access_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_access_entry_area_id", ["area_id", "record"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_entry_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_entry_record"), ["record"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_entry_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "approval",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -1418,6 +1448,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_approval_area_id"))
 
     op.drop_table("approval")
+    with op.batch_alter_table("access_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_entry_user_id"))
+        batch_op.drop_index(batch_op.f("ix_access_entry_record"))
+        batch_op.drop_index(batch_op.f("ix_access_entry_at"))
+        batch_op.drop_index("ix_access_entry_area_id")
+
+    op.drop_table("access_entry")
     op.drop_table("tariff")
     op.drop_table("phone_state")
     op.drop_table("indicator")

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from eventmgr.areas.queries import areas_in, get_area_in
 from eventmgr.areas.values import Level
 from eventmgr.core.access import Permission, requires, scope
-from eventmgr.core.audit import record_audit
+from eventmgr.core.access_log import AccessKind, note_view, only_area, record_access
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
@@ -44,6 +44,7 @@ def index() -> str:
     page = queries.households_page(
         seen, scope(Permission.VIEW_PHONES), wanted, after=_cursor("after"), before=_cursor("before")
     )
+    note_view("households", area_id=wanted.hamlet_id or only_area(seen), shown=len(page.lines), filters=_told(wanted))
     return render_template(
         "residents/index.html",
         page=page,
@@ -62,10 +63,20 @@ def index() -> str:
 def export() -> Response:
     """The list as a workbook, as it is filtered now. Who took it is kept."""
     exportable = scope(Permission.EXPORT_NAMES)
-    lines = list(queries.all_households(exportable, scope(Permission.VIEW_PHONES), _wanted()))
+    wanted = _wanted()
+    lines = list(queries.all_households(exportable, scope(Permission.VIEW_PHONES), wanted))
     content = write_households(lines)
-    with unit_of_work():
-        record_audit("export_households", "household", by=current_user, now=now(), after={"rows": len(lines)})
+    if lines:  # an empty list hands out nobody, and its hamlet need not exist
+        with unit_of_work():
+            record_access(
+                AccessKind.EXPORT,
+                "households",
+                by=current_user,
+                now=now(),
+                area_id=wanted.hamlet_id or only_area(exportable),
+                shown=len(lines),
+                filters=_told(wanted),
+            )
     return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name="danh-sach-ho.xlsx")
 
 
@@ -79,6 +90,15 @@ def _wanted() -> HouseholdFilter:
         without_phone=arguments.get("phone") == "none",
         order=HouseholdOrder.LIST if arguments.get("order") == "list" else HouseholdOrder.NAME,
     )
+
+
+def _told(wanted: HouseholdFilter) -> dict[str, Any]:
+    """What the access log says of a list: which people it was narrowed to, never the words that were typed."""
+    return {
+        "searched": bool(wanted.query),
+        "poverty_class": wanted.poverty_class,
+        "without_phone": wanted.without_phone,
+    }
 
 
 def _cursor(name: str) -> int | None:
@@ -103,12 +123,14 @@ def household(household_id: int) -> str:
     """A household: its members, its phones, its classes over the years."""
     found = queries.get_household_in(scope(Permission.VIEW_RESIDENTS), household_id)
     path = found.hamlet.path
+    note_view("household", record=f"household:{found.id}", area_id=found.hamlet_id)
     return render_template(
         "residents/household.html",
         household=found,
         present=[member for member in found.members if member.left_on is None],
         gone=[member for member in found.members if member.left_on is not None],
         sees_phones=scope(Permission.VIEW_PHONES).covers(path),
+        sees_sensitive=scope(Permission.VIEW_SENSITIVE).covers(path),
         may_edit=scope(Permission.EDIT_RESIDENTS).covers(path),
         may_fix_phones=scope(Permission.FIX_PHONES).covers(path),
         classes=POVERTY_CLASSES,
