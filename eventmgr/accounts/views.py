@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -70,4 +70,11 @@ def set_language() -> Response:
         if current_user.is_authenticated:
             with unit_of_work():
                 choose_locale(current_user, chosen)
-    return redirect(_own_page(request.form.get("next")))
+    return redirect(_without_language(_own_page(request.form.get("next"))))
+
+
+def _without_language(target: str) -> str:
+    """The page without the language its address asks for, which would outweigh the choice."""
+    parts = urlsplit(target)
+    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "lang"]
+    return parts._replace(query=urlencode(kept)).geturl()

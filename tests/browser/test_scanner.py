@@ -21,6 +21,7 @@ from eventmgr.checkin.services.pairing import create_pairing
 from eventmgr.core.clock import SystemClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.values import MeetingStatus
 from tests.browser.conftest import CHROMIUM
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting
 
@@ -53,6 +54,8 @@ def door(app: Flask) -> Callable[[], Any]:
         make_invitation(meeting, make_household(hamlet, "Hoàng Thị Đào"))
         other = make_meeting(hamlet, starts_at=moment + timedelta(days=2), title="Họp thôn lần hai")
         other_code = make_invitation(other, first).code
+        revoked = make_household(hamlet, "Lường Văn Ước")
+        revoked_code = make_invitation(meeting, revoked, withdrawn_at=moment).code
         meeting_id = meeting.id
 
     def pair() -> dict[str, Any]:
@@ -60,7 +63,8 @@ def door(app: Flask) -> Callable[[], Any]:
             found = db.session.get(Meeting, meeting_id)
             assert found is not None
             _device, pairing = create_pairing(found, by=None, now=datetime.now(UTC))
-        return {"pairing": pairing, "code": code, "other_code": other_code, "meeting_id": meeting_id}
+        codes = {"code": code, "other_code": other_code, "revoked_code": revoked_code}
+        return codes | {"pairing": pairing, "meeting_id": meeting_id}
 
     return pair
 
@@ -119,16 +123,79 @@ def test_a_tick_without_network_is_kept_through_a_reload_and_sent_once(
     assert _came(app) == 1
 
 
-def test_the_code_of_another_meeting_turns_nobody_away(
+def _type(phone: Page, code: str) -> None:
+    phone.get_by_role("button", name="Quét mã").click()
+    phone.get_by_label("Hoặc gõ mã trên giấy mời").fill(code)
+    phone.get_by_label("Hoặc gõ mã trên giấy mời").press("Enter")
+
+
+def _change_meeting(app: Flask, meeting_id: int, **values: Any) -> None:
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Meeting).where(Meeting.id == meeting_id).values(**values))
+
+
+REFUSALS = {
+    "other_meeting": ("Giấy mời của buổi khác", "attention"),
+    "revoked": ("Mã cũ, đã cấp mã mới", "attention"),
+    "not_open": ("Chưa mở điểm danh", "quiet"),
+    "cancelled_meeting": ("Buổi họp này không tổ chức", "attention"),
+}
+
+
+@pytest.mark.parametrize("answer", REFUSALS)
+def test_a_household_with_a_refused_code_is_let_in_by_a_tap(
+    answer: str, app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    told = door()
+    codes = {"other_meeting": told["other_code"], "revoked": told["revoked_code"]}
+    if answer == "not_open":
+        _change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
+    if answer == "cancelled_meeting":
+        _change_meeting(app, told["meeting_id"], status=MeetingStatus.CANCELLED)
+    word, look = REFUSALS[answer]
+    _open(phone, serve(app), told["pairing"])
+    _type(phone, codes.get(answer, told["code"]).lower())
+    said = phone.get_by_role("dialog", name=word)
+    expect(said).to_have_attribute("data-look", look)
+    expect(said.get_by_role("button", name="Vẫn mời vào, ghi tên")).to_be_focused()
+    name = "Lường Văn Ước" if answer == "revoked" else "Nông Văn Ánh"
+    expect(said).to_contain_text(name)
+    assert _came(app) == 0
+
+    phone.keyboard.press("Enter")
+    phone.get_by_role("dialog", name=name).get_by_role("button", name="Điểm danh", exact=True).click()
+
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text(name)
+    assert _came(app) == 1
+
+
+def test_a_name_written_after_the_close_waits_for_an_officer(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
     told = door()
+    _change_meeting(app, told["meeting_id"], status=MeetingStatus.CLOSED)
     _open(phone, serve(app), told["pairing"])
-    phone.get_by_role("button", name="Quét mã").click()
-    phone.get_by_label("Hoặc gõ mã trên giấy mời").fill(told["other_code"].lower())
-    phone.get_by_label("Hoặc gõ mã trên giấy mời").press("Enter")
-    answer = phone.get_by_role("dialog", name="Giấy mời của buổi khác")
-    expect(answer).to_be_visible()
+    _type(phone, told["code"])
+    said = phone.get_by_role("dialog", name="Đã kết thúc")
+    expect(said).to_contain_text("Tên ghi bây giờ sẽ chờ cán bộ xem")
+
+    said.get_by_role("button", name="Vẫn mời vào, ghi tên").click()
+    phone.get_by_role("dialog", name="Nông Văn Ánh").get_by_role("button", name="Điểm danh", exact=True).click()
+
+    held = phone.get_by_role("dialog", name="Chờ cán bộ xem")
+    expect(held).to_contain_text("Nông Văn Ánh")
+    expect(held).to_contain_text("Cứ mời bà con vào")
+    expect(held.get_by_role("button", name="Người tiếp theo")).to_be_focused()
+    assert _came(app) == 0
+
+
+def test_an_unknown_code_turns_nobody_away(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+    _type(phone, "ZZZZZ-ZZZZZ")
+    answer = phone.get_by_role("dialog", name="Không tìm thấy mã")
+    expect(answer).to_have_attribute("data-look", "quiet")
 
     answer.get_by_role("button", name="Vẫn mời vào, ghi tên").click()
     phone.get_by_label("Họ và tên").fill("Vi Thị Hoa")
@@ -136,6 +203,126 @@ def test_the_code_of_another_meeting_turns_nobody_away(
 
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Vi Thị Hoa")
     assert _came(app) == 1
+
+
+def test_a_name_nobody_has_is_written_at_once(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+    phone.get_by_label("Lọc danh sách theo tên").fill("Vi Thị Hoa")
+    expect(phone.get_by_text("Không có ai tên này trong danh sách.")).to_be_visible()
+
+    phone.get_by_role("button", name="Mời vào, ghi tên", exact=True).click()
+
+    expect(phone.get_by_label("Họ và tên")).to_have_value("Vi Thị Hoa")
+
+
+def test_without_network_a_code_is_answered_by_the_list_on_the_phone(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    told = door()
+    _open(phone, serve(app), told["pairing"])
+    phone.route("**/api/v1/**", lambda route: route.abort())
+
+    _type(phone, told["code"])
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
+    phone.get_by_role("button", name="Người tiếp theo").click()
+    _type(phone, told["code"])
+    expect(phone.get_by_role("dialog", name="Đã điểm danh")).to_contain_text("Nông Văn Ánh")
+    phone.get_by_role("button", name="Người tiếp theo").click()
+    _type(phone, "zzzzzyyyyy")
+
+    late = phone.get_by_role("dialog", name="Xin mời vào")
+    expect(late).to_contain_text("ZZZZZ-YYYYY")
+    expect(late).to_contain_text("xã sẽ xem lại sau")
+
+
+CAMERA_TROUBLES = {
+    "an address without https": (
+        "Object.defineProperty(window, 'isSecureContext', {get: () => false})",
+        "Máy ảnh chỉ mở được ở địa chỉ an toàn",
+    ),
+    "refused": (
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))",
+        "Bác cho phép dùng máy ảnh",
+    ),
+    "none": (
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotFoundError'))",
+        "Máy này không có máy ảnh",
+    ),
+    "used by another": (
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotReadableError'))",
+        "Máy ảnh không trả lời",
+    ),
+    "no reader on the server": (
+        "addEventListener('DOMContentLoaded', () => delete document.querySelector('#scanner').dataset.reader)",
+        "Máy chủ chưa cài phần đọc mã",
+    ),
+}
+
+
+@pytest.mark.parametrize("trouble", CAMERA_TROUBLES)
+def test_without_a_camera_the_page_says_why_and_codes_are_typed(
+    trouble: str, app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    script, sentence = CAMERA_TROUBLES[trouble]
+    told = door()
+    phone.add_init_script(script)
+    _open(phone, serve(app), told["pairing"])
+
+    phone.get_by_role("button", name="Quét mã").click()
+    expect(phone.locator("[data-part=camera-hint]")).to_contain_text(sentence)
+    expect(phone.locator("[data-part=camera]")).to_be_hidden()
+    _type(phone, told["code"])
+
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_be_visible()
+
+
+def test_a_reader_that_did_not_load_is_tried_again(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], with_camera: Callable[[str], Page]
+) -> None:
+    told = door()
+    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}")
+    phone.route("**/zxing_reader.wasm", lambda route: route.abort())
+    _open(phone, serve(app), told["pairing"])
+    phone.get_by_role("button", name="Quét mã").click()
+    expect(phone.locator("[data-part=camera-hint]")).to_contain_text("Chưa tải được phần đọc mã")
+    phone.unroute("**/zxing_reader.wasm")
+
+    phone.get_by_role("button", name="Thử lại").click()
+
+    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
+
+
+def test_the_scanner_speaks_english_to_whoever_chose_it(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    told = door()
+    _change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
+    address = serve(app)
+    phone.goto(f"{address}/checkin/?lang=vi")
+    phone.get_by_role("button", name="English").click()
+    phone.get_by_label("Pairing code").fill(told["pairing"])
+    phone.get_by_role("button", name="Pair", exact=True).click()
+    phone.get_by_role("button", name="Scan a code").click()
+    phone.get_by_label("Or type the code on the invitation").fill(told["code"])
+    phone.get_by_label("Or type the code on the invitation").press("Enter")
+
+    expect(phone.get_by_role("dialog", name="Check-in is not open yet")).to_contain_text("Opens at")
+
+
+def test_the_list_keeps_the_keyboards_place_and_says_the_answer(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    _open(phone, serve(app), door()["pairing"])
+    tick = phone.get_by_role("checkbox", name="Hoàng Thị Đào")
+    tick.focus()
+
+    phone.keyboard.press("Space")
+
+    expect(phone.locator("[data-part=said]")).to_have_text("Xin mời vào: Hoàng Thị Đào")
+    expect(phone.locator(".sc-item", has_text="Hoàng Thị Đào")).to_contain_text("Xã đã nhận")
+    expect(tick).to_be_focused()
 
 
 def test_members_of_a_household_are_ticked_by_name(

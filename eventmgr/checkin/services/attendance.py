@@ -69,7 +69,7 @@ def record_scan(
     if verdict.answer is Answer.CLOSED and (event.offline or event.let_in):
         return _hold(meeting, event, keeper, now)
     if verdict.answer is not Answer.OK or invitee is None:
-        result = ScanResult(event.event_id, verdict.answer, hint=_hint(meeting, verdict.answer, event, keeper))
+        result = _refusal(meeting, event, keeper, verdict.answer, invitee)
         return _keep(meeting, event, keeper, now, result, flag=verdict.flag)[1]
     arrivals = _arrivals(meeting, event, invitee)
     standing = queries.standing_attendances(meeting.id, invitee)
@@ -151,6 +151,21 @@ def _judge(
     if invitee is None:
         return Verdict(Answer.UNKNOWN)
     return judge_door(door, moment, offline=event.offline, let_in=event.let_in)
+
+
+def _refusal(
+    meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, answer: Answer, invitee: Invitee | None
+) -> ScanResult:
+    """What a refused event is told. A household that the keeper may see is named, so that it can be let in by a tap."""
+    household = invitee.household if invitee else None
+    seen = household if household is not None and keeper.scope.covers(household.hamlet.path) else None
+    return ScanResult(
+        event.event_id,
+        answer,
+        household=invitee.name if invitee and seen else "",
+        household_id=seen.id if seen else None,
+        hint=_hint(meeting, answer, event, keeper),
+    )
 
 
 def _hint(meeting: Meeting, answer: Answer, event: ScanEvent, keeper: Doorkeeper) -> str:

@@ -24,6 +24,12 @@ export function normaliseCode(typed) {
   return /^[0-9A-HJKMNP-TV-Z]{10}$/.test(code) ? code : null;
 }
 
+/* In two groups, as it is printed and spoken; what is no code stays as it was typed. */
+export function spellCode(typed) {
+  const code = normaliseCode(typed);
+  return code ? `${code.slice(0, 5)}-${code.slice(5)}` : typed;
+}
+
 /* null where the browser offers no digest (an address without https). */
 export async function digestOf(salt, code, subtle) {
   if (!subtle) return null;

@@ -2,13 +2,14 @@
 
 import { fold, matches } from "../lib/filter-list.js";
 import { Camera } from "./camera.js";
-import { digestOf, normaliseCode, openReader } from "./decode.js";
+import { digestOf, normaliseCode, openReader, spellCode } from "./decode.js";
 import { Screen } from "./screen.js";
 import { openStore } from "./store.js";
 import { Sync } from "./sync.js";
 
 const PATIENCE_MS = 4000;
 const REFRESH_MS = 15000;
+const CAMERA_TROUBLES = { NotAllowedError: "noCamera", NotFoundError: "cameraMissing", OverconstrainedError: "cameraMissing" };
 
 export async function start(root) {
   const door = new Door(root);
@@ -57,7 +58,9 @@ class Door {
     if (this.token) headers.Authorization = `Bearer ${this.token}`;
     else if (this.root.dataset.csrf) headers["X-CSRFToken"] = this.root.dataset.csrf;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    const response = await fetch(this.api + path, {
+    const address = new URL(this.api + path, location.href);
+    address.searchParams.set("lang", this.root.dataset.language); // the token says whose phone, not what it speaks
+    const response = await fetch(address, {
       method: body === undefined ? "GET" : "POST",
       headers,
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -72,7 +75,7 @@ class Door {
   async #pairByLink() {
     const code = new URLSearchParams(location.hash.slice(1)).get("pair");
     if (!code) return;
-    history.replaceState(null, "", location.pathname);
+    history.replaceState(null, "", location.pathname + location.search);
     await this.#pair(code);
   }
 
@@ -233,43 +236,73 @@ class Door {
   }
 
   async #tellResult(event, result, quietWhenOk) {
-    if (result === null) {
-      const local = await this.#judgeHere(event);
-      if (local.household) this.#mark({ household_id: local.household.household_id, guest_id: local.household.guest_id }, "saved");
-      this.#draw();
-      if (quietWhenOk) this.screen.tell("ok");
-      else this.screen.answer({ status: "ok", name: local.name, saved: true });
-      return;
-    }
-    if (result.status === "ok" && quietWhenOk) {
-      this.screen.tell("ok");
-      return;
-    }
-    this.#showResult(result);
+    if (quietWhenOk && (result === null || result.status === "ok")) this.screen.say(this.#nameOf(event));
+    else if (result === null) await this.#judgeHere(event);
+    else this.#showResult(event, result);
   }
 
   /* Without the commune's answer the person is let in; the list says the name where it knows the code. */
   async #judgeHere(event) {
-    if (event.walk_in) return { name: event.walk_in.name };
-    if (!event.code || !this.manifest) return { name: event.code ?? "" };
-    const code = normaliseCode(event.code);
-    const digest = code && (await digestOf(this.manifest.salt, code, window.crypto?.subtle));
-    const household = digest && [...this.manifest.households, ...this.manifest.guests].find((entry) => entry.code_hash === digest);
-    return household ? { name: household.name, household } : { name: event.code };
+    const entry = event.code && (await this.#entryOfCode(event.code));
+    const before = entry && this.#stateOf(entry);
+    if (entry) this.#mark({ household_id: entry.household_id, guest_id: entry.guest_id }, "saved");
+    this.#draw();
+    this.screen.answer({
+      status: before ? "already" : "ok",
+      name: entry ? entry.name : this.#nameOf(event),
+      more: event.code && !entry ? this.screen.text("checkedLater") : "",
+      saved: true,
+      letIn: before ? () => this.#letIn(entry) : null,
+    });
   }
 
-  #showResult(result) {
-    const first = result.people.find((person) => person.first_scanned_at);
-    const already = result.status === "already" && first;
-    const household = this.#household(result.household_id);
+  async #entryOfCode(typed) {
+    const code = normaliseCode(typed);
+    const digest = code && this.manifest && (await digestOf(this.manifest.salt, code, window.crypto?.subtle));
+    return digest ? this.#entries().find((entry) => entry.code_hash === digest) : undefined;
+  }
+
+  #showResult(event, result) {
+    const { status } = result;
+    const first = status === "already" ? result.people.find((person) => person.first_scanned_at) : undefined;
+    const household = this.#household(result.household_id) ?? (result.household_id && this.#unlisted(result));
+    // a phone that may only hand in has written the name already
+    const written = status === "held" && !event.code;
     this.screen.answer({
-      status: result.status,
-      word: already ? this.screen.text("alreadyAt", { time: this.screen.time(first.first_scanned_at) }) : undefined,
-      name: result.people.map((person) => person.name).join(", ") || result.household,
-      more: [result.hint, already && first.device ? this.screen.text("firstBy", { device: first.device }) : ""].filter(Boolean).join(" "),
-      letIn: result.status === "ok" ? null : () => (household ? this.#openSheet(household, true) : this.#go("walk-in")),
-      members: result.status === "ok" && household?.members.length > 1 ? () => this.#openSheet(household) : null,
+      status,
+      word: first && this.screen.text("alreadyAt", { time: this.screen.time(first.first_scanned_at) }),
+      name: result.people.map((person) => person.name).join(", ") || result.household || (written ? this.#nameOf(event) : ""),
+      more: [
+        status === "invalid" ? "" : result.hint,
+        first?.device && this.screen.text("firstBy", { device: first.device }),
+        this.screen.text(`${status}More`),
+      ].filter(Boolean).join(" "),
+      letIn: status === "ok" || written ? null : () => this.#letIn(household),
+      members: status === "ok" && household?.members?.length > 1 ? () => this.#openSheet(household) : null,
     });
+  }
+
+  /* A household of the commune that this meeting's list does not have: nobody is turned away. */
+  #unlisted({ household_id, household }) {
+    return { household_id, name: household, members: [] };
+  }
+
+  #letIn(household) {
+    if (household?.household_id) this.#openSheet(household, true);
+    else this.#go("walk-in");
+  }
+
+  /* Whom an event is about, as far as this phone knows. */
+  #nameOf(event) {
+    if (event.walk_in) return event.walk_in.name;
+    if (event.code) return spellCode(event.code);
+    const people = this.#entries().flatMap((entry) => entry.members ?? []).filter((person) => event.resident_ids?.includes(person.resident_id));
+    const entry = this.#entries().find((one) => (event.household_id ? one.household_id === event.household_id : event.guest_id && one.guest_id === event.guest_id));
+    return event.proxy_name || people.map((person) => person.name).join(", ") || entry?.name || "";
+  }
+
+  #entries() {
+    return this.manifest ? [...this.manifest.households, ...this.manifest.guests] : [];
   }
 
   async #afterwards() {
@@ -289,6 +322,7 @@ class Door {
   #openSheet(household, letIn = false) {
     const { parts } = this.screen;
     parts["sheet-title"].textContent = household.name;
+    parts["sheet-hint"].hidden = !household.members.length;
     const several = household.members.map((member) =>
       this.screen.member(member.name, member.resident_id, this.came.has(`resident:${member.resident_id}`)),
     );
@@ -296,7 +330,7 @@ class Door {
     parts.members.replaceChildren(...several);
     this.root.querySelector("#proxy-name").value = "";
     this.root.querySelector("#proxy-relation").value = "";
-    parts["sheet-undo"].hidden = !unnamed?.attendanceId;
+    parts["sheet-undo"].hidden = letIn || !unnamed?.attendanceId;
     parts["sheet-undo"].onclick = () => this.#undo(household, unnamed.attendanceId);
     parts.sheet.returnValue = "close";
     parts.sheet.onclose = () => {
@@ -338,10 +372,8 @@ class Door {
   }
 
   async #startCamera() {
-    const hint = this.screen.parts["camera-hint"];
     const trouble = !window.isSecureContext || !navigator.mediaDevices ? "insecure" : this.root.dataset.reader ? "" : "noReader";
-    this.screen.parts.camera.hidden = Boolean(trouble);
-    hint.textContent = this.screen.text(trouble || "aim");
+    this.screen.camera(trouble);
     if (trouble) {
       this.root.querySelector("#typed-code").focus();
       return;
@@ -353,10 +385,9 @@ class Door {
       if (this.view === "scan") await this.camera.start();
     } catch (error) {
       console.error("the camera did not start", error);
-      this.reader = undefined;
+      this.reader = this.camera ? this.reader : undefined;
       this.camera?.stop();
-      this.screen.parts.camera.hidden = true;
-      hint.textContent = this.screen.text("noCamera");
+      this.screen.camera(this.camera ? (CAMERA_TROUBLES[error.name] ?? "cameraBusy") : "readerFailed", { again: true });
     }
   }
 
@@ -371,11 +402,11 @@ class Door {
   }
 
   #drawHead() {
-    const invited = this.counts?.invited ?? (this.manifest ? this.manifest.households.length + this.manifest.guests.length : null);
-    const entries = this.manifest ? [...this.manifest.households, ...this.manifest.guests] : [];
+    const entries = this.#entries();
+    const invited = this.counts?.invited ?? (this.manifest ? entries.length : null);
     const came = entries.filter((entry) => this.#stateOf(entry)).length;
     this.screen.head({
-      title: this.meeting?.title ?? "",
+      title: this.meeting?.title ?? this.screen.text("door"),
       when: this.screen.moment(this.meeting?.starts_at),
       counter: invited === null ? "" : `${came}/${invited}`,
     });
@@ -383,15 +414,18 @@ class Door {
   }
 
   #stateOf(entry) {
-    const key = entry.guest_id ? `guest:${entry.guest_id}` : `household:${entry.household_id}`;
-    return this.came.get(key)?.state;
+    return this.came.get(this.#keyOf(entry))?.state;
+  }
+
+  #keyOf(entry) {
+    return entry.guest_id ? `guest:${entry.guest_id}` : `household:${entry.household_id}`;
   }
 
   #drawList() {
     const query = this.root.querySelector("#narrow").value;
     const rows = [];
     let group = null;
-    for (const entry of [...(this.manifest?.households ?? []), ...(this.manifest?.guests ?? [])]) {
+    for (const entry of this.#entries()) {
       const words = fold([entry.name, ...(entry.members ?? []).map((member) => member.name)].join(" "));
       if (query && !matches(words, query)) continue;
       const label = entry.guest_id ? this.screen.text("guests") : entry.hamlet;
@@ -399,7 +433,9 @@ class Door {
       group = label;
       rows.push(this.#rowOf(entry));
     }
-    this.screen.parts.households.replaceChildren(...rows);
+    this.screen.fill(this.screen.parts.households, rows);
+    this.screen.parts["list-hint"].textContent = rows.length || !this.manifest ? "" : this.screen.text(query ? "noneFound" : "noneInvited");
+    this.screen.parts["list-walk-in"].hidden = Boolean(rows.length);
   }
 
   #rowOf(entry) {
@@ -414,13 +450,14 @@ class Door {
     };
     const others = (entry.members ?? []).length;
     const note = entry.guest_id ? entry.note : others > 1 ? entry.members.slice(1, 4).map((member) => member.name).join(", ") : "";
-    return this.screen.row({ name: entry.name, note, state, tick, open });
+    return this.screen.row({ key: this.#keyOf(entry), name: entry.name, note, state, tick, open });
   }
 
   async #find(typed) {
     const { parts } = this.screen;
     const letters = typed.replace(/\s/g, "").length;
     parts["find-hint"].textContent = letters < 2 ? this.screen.text("searchMore") : "";
+    parts["find-walk-in"].hidden = true;
     if (letters < 2) {
       parts.found.replaceChildren();
       return;
@@ -434,7 +471,8 @@ class Door {
     }
     if (this.root.querySelector("#find-name").value.trim() !== typed) return;
     if (!people.length) parts["find-hint"].textContent = this.screen.text("noneFound");
-    parts.found.replaceChildren(...people.map((person) => this.#rowOfPerson(person, typed)));
+    parts["find-walk-in"].hidden = people.length > 0;
+    this.screen.fill(parts.found, people.map((person) => this.#rowOfPerson(person, typed)));
   }
 
   #findHere(typed) {
@@ -452,7 +490,7 @@ class Door {
       await this.#find(typed);
     };
     const note = [person.household === person.name ? "" : person.household, person.hamlet].filter(Boolean).join(" · ");
-    return this.screen.row({ name: person.name, note, state: this.came.get(`resident:${person.resident_id}`)?.state, tick });
+    return this.screen.row({ key: `resident:${person.resident_id}`, name: person.name, note, state: this.came.get(`resident:${person.resident_id}`)?.state, tick });
   }
 
   // --- hands ------------------------------------------------------------------------------------
@@ -461,6 +499,13 @@ class Door {
     const { parts } = this.screen;
     this.root.addEventListener("pointerdown", () => this.screen.wakeSound(), { passive: true });
     for (const button of this.root.querySelectorAll("[data-go]")) button.addEventListener("click", () => this.#go(button.dataset.go));
+    for (const [button, input] of [["list-walk-in", "#narrow"], ["find-walk-in", "#find-name"]]) {
+      parts[button].addEventListener("click", () => {
+        this.root.querySelector("#walk-in-name").value = this.root.querySelector(input).value.trim();
+        this.#go("walk-in");
+      });
+    }
+    parts["camera-again"].addEventListener("click", () => this.#startCamera());
     parts.mute.addEventListener("click", () => {
       this.screen.muted = !this.screen.muted;
       parts.mute.setAttribute("aria-pressed", String(this.screen.muted));

@@ -14,6 +14,7 @@ const LOOKS = {
 };
 
 const OK_SHOWN_MS = 1800;
+const OK_WITH_MEMBERS_MS = 4000; // time to reach for the button that asks who of the household came
 
 export class Screen {
   constructor(root) {
@@ -50,22 +51,35 @@ export class Screen {
   }
 
   head({ title, when, counter }) {
-    this.parts.title.textContent = title;
-    this.parts.when.textContent = when;
-    this.parts.counter.textContent = counter;
+    this.write("title", title);
+    this.write("when", when);
+    this.write("counter", counter);
+  }
+
+  /* Only what changed is written: a screen reader says it again at every writing. */
+  write(part, text) {
+    if (this.parts[part].textContent !== text) this.parts[part].textContent = text;
   }
 
   line(online, waiting, remark = "") {
     const words = [online ? this.text("online") : this.text("offline")];
     if (waiting) words.push(this.text("waiting", { n: waiting }));
     if (remark) words.push(remark);
-    this.parts.line.textContent = words.join(" · ");
-    this.parts.line.dataset.state = online && !waiting ? "good" : "wait";
+    this.write("line", words.join(" · "));
+    this.parts.line.dataset.state = online && !waiting && !remark ? "good" : "wait";
+  }
+
+  /* The camera's picture, or what keeps it shut, with another try where that may help. */
+  camera(trouble, { again = false } = {}) {
+    this.parts.camera.hidden = Boolean(trouble);
+    this.write("camera-hint", this.text(trouble || "aim"));
+    this.parts["camera-again"].hidden = !again;
   }
 
   /* Times by the commune's clocks, wherever the phone thinks it is. */
   #format(instant, options) {
-    return new Intl.DateTimeFormat(this.texts.language, { timeZone: this.texts.zone, ...options }).format(new Date(instant));
+    const locale = this.texts.language === "en" ? "en-GB" : this.texts.language; // day before month, as the office writes
+    return new Intl.DateTimeFormat(locale, { timeZone: this.texts.zone, ...options }).format(new Date(instant));
   }
 
   time(instant) {
@@ -75,20 +89,21 @@ export class Screen {
   moment(instant) {
     if (!instant) return "";
     const day = (when) => this.#format(when, { weekday: "long", day: "numeric", month: "numeric" });
-    return `${this.time(instant)} ${day(instant) === day(Date.now()) ? this.text("today") : day(instant)}`;
+    return `${this.time(instant)} · ${day(instant) === day(Date.now()) ? this.text("today") : day(instant)}`;
   }
 
   /* One row with a large tick. */
-  row({ name, note, state, tick, open, label }) {
+  row({ key, name, note, state, tick, open }) {
     const item = document.createElement("li");
     item.className = "sc-item";
+    item.dataset.key = key;
     if (state) item.dataset.state = state;
     const box = document.createElement("button");
     box.type = "button";
     box.className = "sc-tick";
     box.setAttribute("role", "checkbox");
     box.setAttribute("aria-checked", String(Boolean(state)));
-    box.setAttribute("aria-label", label ?? name);
+    box.setAttribute("aria-label", name);
     if (state) box.append(this.icon(state === "saved" ? "clock" : "check"));
     box.addEventListener("click", tick);
     const body = document.createElement("button");
@@ -105,6 +120,15 @@ export class Screen {
     body.addEventListener("click", open ?? tick);
     item.append(box, body);
     return item;
+  }
+
+  /* New rows; whoever stands on one with the keyboard stays there. */
+  fill(list, rows) {
+    const focused = document.activeElement;
+    const key = list.contains(focused) ? focused.closest("li").dataset.key : null;
+    list.replaceChildren(...rows);
+    const again = key && rows.find((row) => row.dataset.key === key);
+    again?.getElementsByClassName(focused.className)[0].focus({ preventScroll: true });
   }
 
   heading(text) {
@@ -147,10 +171,16 @@ export class Screen {
     parts["answer-members"].onclick = () => this.#after(members);
     parts["answer-next"].onclick = () => this.hideAnswer();
     if (!parts.answer.open) parts.answer.showModal();
-    (status === "ok" ? parts["answer-next"] : parts["answer-let-in"]).focus();
+    (letIn ? parts["answer-let-in"] : parts["answer-next"]).focus();
     this.tell(status);
     clearTimeout(this.hideLater);
-    if (status === "ok") this.hideLater = setTimeout(() => this.hideAnswer(), OK_SHOWN_MS);
+    if (status === "ok") this.hideLater = setTimeout(() => this.hideAnswer(), members ? OK_WITH_MEMBERS_MS : OK_SHOWN_MS);
+  }
+
+  /* The short answer to a tick: no screen of its own, but heard by those who do not see it. */
+  say(name) {
+    this.parts.said.textContent = `${this.text("ok")}: ${name}`;
+    this.tell("ok");
   }
 
   #after(next) {
