@@ -14,11 +14,12 @@ from eventmgr.areas.models import Area
 from eventmgr.areas.queries import all_communes, commune_of, find_area_by_code, find_hamlet_by_name
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
+from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
-from eventmgr.residents.importing.values import ParsedList
+from eventmgr.residents.importing.values import ParsedList, ParsedSheet
 from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, import_list, plan_import
-from eventmgr.residents.words import FIELDS, reason_text
+from eventmgr.residents.words import ENCODINGS, FIELDS, LEFT_OUT, reason_text
 
 UNUSABLE_FILE = 2
 ROWS_LEFT_OUT = 3
@@ -33,18 +34,32 @@ residents = AppGroup("residents", help="Households and their people.")
 @click.option(
     "--year", type=click.IntRange(2000, 2100), help="Year of the poverty classes; the list's own, else this year."
 )
+@click.option(
+    "--encoding",
+    type=click.Choice(["auto", *Encoding]),
+    default="auto",
+    help="Letters of files from before Unicode; auto: as their fonts and words tell.",
+)
+@click.option("--sheet", "sheet_names", multiple=True, help="A sheet to read; again for more. Else this year's lists.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
 def import_command(
-    file: Path, area_code: str | None, hamlet_name: str | None, year: int | None, dry_run: bool, as_json: bool
+    file: Path,
+    area_code: str | None,
+    hamlet_name: str | None,
+    year: int | None,
+    encoding: str,
+    sheet_names: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
-    """Take in a household list (.xlsx, .xls, .csv).
+    """Take in a household list (.xlsx, .xls, .ods, .csv).
 
-    Ends with 0 when all rows are in, 2 when the file cannot be used, 3 when some rows were left out
+    Says which sheets were read and, where letters were converted, what some of them were and have become. Ends with 0 when all rows are in, 2 when the file cannot be used, 3 when some rows were left out
     and need a decision.
     """
     try:
-        parsed = _read(file)
+        parsed = _read(file, encoding, sheet_names)
     except (UnreadableList, OSError) as unusable:
         _refuse(unusable.message if isinstance(unusable, UnreadableList) else f"{file}: {unusable.strerror}", as_json)
     with unit_of_work():
@@ -62,10 +77,15 @@ def import_command(
     sys.exit(0 if result.complete else ROWS_LEFT_OUT)
 
 
-def _read(file: Path) -> ParsedList:
+def _read(file: Path, encoding: str, sheet_names: tuple[str, ...]) -> ParsedList:
     if file.stat().st_size > MOST_BYTES:
         raise ListTooLarge
-    return parse_list(file.read_bytes(), file.name, local_day(now()))
+    content, today = file.read_bytes(), local_day(now())
+    parsed = parse_list(content, file.name, today)
+    reading = parsed.proposed_for(sheet_names) if sheet_names else parsed.proposed
+    if encoding != "auto":
+        reading = reading.with_encoding(Encoding(encoding))
+    return parsed if reading == parsed.reading else parse_list(content, file.name, today, reading)
 
 
 def _refuse(sentence: str, as_json: bool) -> Any:
@@ -110,6 +130,7 @@ def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str
     return {
         "file": parsed.file_name,
         "dry_run": dry_run,
+        "sheets": [_how_read(parsed, sheet) for sheet in parsed.sheets],
         "households_added": result.households_added,
         "households_known": result.households_known,
         "residents_added": result.residents_added,
@@ -156,6 +177,19 @@ def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str
     }
 
 
+def _how_read(parsed: ParsedList, sheet: ParsedSheet) -> dict[str, Any]:
+    """Which letters a sheet was read with, and some of them before and after; or why it was left out."""
+    how = parsed.reading.of(sheet.name)
+    encoding = how.encoding if how else None
+    converted = sheet.conversion is not None and sheet.conversion.encoding == encoding
+    return {
+        "name": sheet.name,
+        "left_out": sheet.left_out,
+        "encoding": encoding,
+        "converted": [list(pair) for pair in sheet.conversion.samples] if converted and sheet.conversion else [],
+    }
+
+
 def _spoken(answer: dict[str, Any]) -> str:
     """The result for a person at the terminal."""
     lines = [
@@ -164,6 +198,12 @@ def _spoken(answer: dict[str, Any]) -> str:
         f"{answer['contacts_added']} new phone numbers"
         + (" (dry run: nothing was changed)" if answer["dry_run"] else "")
     ]
+    for sheet in answer["sheets"]:
+        if sheet["left_out"]:
+            lines.append(f"Sheet left out: {sheet['name']}: {LEFT_OUT[sheet['left_out']]}")
+        elif sheet["encoding"] != Encoding.UNICODE:
+            lines.append(f"Letters of {sheet['name']} converted from {ENCODINGS[sheet['encoding']]}:")
+            lines.extend(f"  {before} -> {after}" for before, after in sheet["converted"])
     for kind, title in (("rejected", "Left out"), ("undecided", "Needs a decision"), ("problems", "Cell left out")):
         for row in answer[kind]:
             column = f"{FIELDS[row['column']]}: " if "column" in row else ""

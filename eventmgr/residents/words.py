@@ -11,7 +11,8 @@ from flask_babel import lazy_gettext as _
 from eventmgr.core.phone import REASON_TEXTS, PhoneReason
 from eventmgr.residents.importing.cells import CellReason
 from eventmgr.residents.importing.columns import Field
-from eventmgr.residents.importing.values import Differs, Question, RowReason
+from eventmgr.residents.importing.encodings import Encoding
+from eventmgr.residents.importing.values import Differs, LeftOut, Question, RowReason
 from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass
 
 Words = Mapping[Any, Any]
@@ -59,6 +60,21 @@ FIELDS: Words = {
     Field.PHONE: _("Phone"),
     Field.MEMBER_COUNT: _("Number of members (not taken in)"),
     Field.NOTE: _("Note (not taken in)"),
+}
+
+ENCODINGS: Words = {
+    Encoding.UNICODE: _("Unicode, as it stands"),
+    Encoding.TCVN3: _("TCVN3 (fonts .VnTime)"),
+    Encoding.VNI: _("VNI (fonts VNI-Times)"),
+    Encoding.CP1258: _("Windows 1258"),
+    Encoding.LATIN1: _("Unicode read wrongly (Nguyá»…n)"),
+}
+
+LEFT_OUT: Words = {
+    LeftOut.NO_TABLE: _("No table of people was found in it."),
+    LeftOut.OLDER: _("It looks like an older list than the others."),
+    LeftOut.NOT_CHOSEN: _("It was not chosen."),
+    LeftOut.NOT_ASKED: _("Its letters are of before Unicode; say first how they are to be read."),
 }
 
 ROW_REASONS: Words = {

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from eventmgr.core.phone import parse_phone_cell
@@ -44,6 +45,7 @@ class Field(StrEnum):
 # Fields that may stand in several columns; of the others the first column counts.
 _REPEATABLE = {Field.PHONE, Field.BIRTH, Field.NOTE}
 _NAMES = {Field.FULL_NAME, Field.HEAD_NAME}
+_OF_HOUSEHOLDS = (Field.RELATION, Field.HOUSEHOLD_NUMBER, Field.HOUSEHOLD_CODE, Field.HEAD_NAME)
 
 # Folded titles, a title of two rows joined by "/". The longest one a title equals or begins with wins, else
 # the longest of several words it contains.
@@ -115,6 +117,19 @@ class Header:
         """Whether the list says anything of the field."""
         return bool(self.indexes(field))
 
+    @property
+    def shape_key(self) -> str:
+        """What files of one shape share: their titles, in their order, whatever their case and marks."""
+        titles = "\n".join(f"{column.index} {title_key(column.title)}" for column in self.columns if column.title)
+        return hashlib.sha256(titles.encode()).hexdigest()[:32]
+
+    def with_fields(self, fields: Mapping[int, Field | None]) -> Header:
+        """The same columns, some of them said to mean something else."""
+        return replace(
+            self,
+            columns=tuple(replace(column, field=fields.get(column.index, column.field)) for column in self.columns),
+        )
+
 
 def find_header(sheet: RawSheet) -> Header | None:
     """The header with the most columns we know, or None: a sheet without a column of names and one more is no list."""
@@ -124,7 +139,20 @@ def find_header(sheet: RawSheet) -> Header | None:
             header = _header_at(sheet, first, last)
             if header and (best is None or _known(header) > _known(best)):
                 best = header
-    return best
+    return _with_household_numbers(best, sheet) if best else None
+
+
+def _with_household_numbers(header: Header, sheet: RawSheet) -> Header:
+    """Take a running number that stands only at some of the people for the household's: its members follow below."""
+    if not header.has(Field.ORDINAL) or any(header.has(field) for field in _OF_HOUSEHOLDS):
+        return header
+    (ordinal,) = header.indexes(Field.ORDINAL)
+    name = next(index for index in map(header.indexes, (Field.FULL_NAME, Field.HEAD_NAME)) if index)[0]
+    rows = [row for row in sheet.rows[header.last_row :] if max(ordinal, name) < len(row) and not is_blank(row[name])]
+    numbers = [as_text(row[ordinal]).rstrip(".") for row in rows if not is_blank(row[ordinal])]
+    if 1 < len(numbers) < 0.9 * len(rows) and numbers == [str(number) for number in range(1, len(numbers) + 1)]:
+        return header.with_fields({ordinal: Field.HOUSEHOLD_NUMBER})
+    return header
 
 
 def _known(header: Header) -> int:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from lxml import etree
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from eventmgr.core.errors import RuleBroken
@@ -32,9 +34,17 @@ _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 # The address of a cell that holds something; a cell with only a style closes at once.
 _FILLED_CELL = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>')
+# Any document type: no office writes one, and entities that unfold themselves need one.
+_DOCUMENT_TYPE = b"<!DOCTYPE"
+# The fonts whose letters are not Unicode, as style sheets of workbooks name them.
+_OLD_FONT = re.compile(rb"\.Vn[A-Z][A-Za-z ]*|VNI-[A-Z][A-Za-z]*")
+_STYLE_PARTS = ("xl/styles.xml", "content.xml", "styles.xml")
 _DELIMITERS = ";,\t|"
 _CHUNK_BYTES = MEGABYTE
 _OVERLAP_BYTES = 400
+
+# What Windows 1252 shows for each byte; the five bytes it leaves open are shown as the control characters they are.
+SHOWN_BYTES = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
 
 
 class UnreadableList(RuleBroken):
@@ -88,15 +98,43 @@ class NotAList(UnreadableList):
     """A picture, a letter, a programme."""
 
     code = "not_a_list"
-    sentence = _("This is neither an Excel (.xlsx, .xls) nor a CSV file. Nothing was saved.")
+    sentence = _("This is neither a spreadsheet (.xlsx, .xls, .ods) nor a CSV file. Nothing was saved.")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Cells that show as one; its value stands in the first of them."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
 class RawSheet:
-    """One sheet as it stands: `rows[0]` is the sheet's first row, whatever is in it."""
+    """One sheet as it stands: `rows[0]` is the sheet's first row, whatever is in it.
+
+    `fonts` are the fonts of before Unicode that its file uses; `merged` the merged cells, counted from 0.
+    """
 
     name: str
     rows: tuple[tuple[Cell, ...], ...]
+    fonts: tuple[str, ...] = ()
+    merged: tuple[Merged, ...] = ()
+
+
+def rows_below(sheet: RawSheet, first: int) -> list[Sequence[Cell]]:
+    """The rows from `first` on, counted from 0, what stands in cells merged over several of them in each."""
+    rows: list[Sequence[Cell]] = list(sheet.rows[first:])
+    for merged in sheet.merged:
+        if merged.top < first or merged.bottom == merged.top or merged.bottom >= len(sheet.rows):
+            continue
+        value = sheet.rows[merged.top][merged.left]
+        for number in range(merged.top + 1 - first, merged.bottom + 1 - first):
+            row = rows[number]
+            rows[number] = (*row[: merged.left], value, *row[merged.left + 1 :])
+    return rows
 
 
 def read_sheets(content: bytes, file_name: str) -> tuple[RawSheet, ...]:
@@ -129,25 +167,50 @@ def _is_blank(cell: Cell) -> bool:
 def _read_old_workbook(content: bytes) -> tuple[RawSheet, ...]:
     if _ENCRYPTED in content:
         raise ListHasPassword
-    return _read_with_calamine(content)
+    return _read_with_calamine(content, _old_fonts(content))
 
 
 def _read_workbook(content: bytes) -> tuple[RawSheet, ...]:
+    fonts: tuple[str, ...] = ()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             parts = package.namelist()
-            if "xl/workbook.xml" not in parts:
+            is_open_document = "content.xml" in parts and package.read("mimetype").endswith(b".spreadsheet")
+            if "xl/workbook.xml" not in parts and not is_open_document:
                 raise NotAList
             if sum(part.file_size for part in package.infolist()) > MOST_UNPACKED_BYTES:
                 raise ListTooLarge
             for part in parts:
-                if part.startswith("xl/worksheets/"):
-                    _refuse_far_cells(package, part)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, ValueError, zlib.error) as broken:
+                fonts += _look_through(package, part)
+            if is_open_document:
+                _refuse_far_repetitions(package)
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, KeyError, ValueError, zlib.error) as broken:
+        raise ListDamaged from broken
+    except etree.XMLSyntaxError as broken:
         raise ListDamaged from broken
     except RuntimeError as locked:  # the zip itself is encrypted
         raise ListHasPassword from locked
-    return _read_with_calamine(content)
+    return _read_with_calamine(content, tuple(dict.fromkeys(fonts)))
+
+
+def _look_through(package: zipfile.ZipFile, part: str) -> tuple[str, ...]:
+    """The old fonts a part names. Refuses a part that is not what its package says, or spans too large a table.
+
+    Every part a reader opens is unpacked here once, a piece at a time: a package may promise few bytes and hold many.
+    """
+    if part.startswith("xl/worksheets/"):
+        _refuse_far_cells(package, part)
+    elif part.endswith((".xml", ".rels")):
+        fonts = _OLD_FONT if part in _STYLE_PARTS else None
+        found: set[bytes] = set()
+        for chunk in _chunks(package, part):
+            found.update(fonts.findall(chunk) if fonts else ())
+        return tuple(sorted(font.decode() for font in found))
+    return ()
+
+
+def _old_fonts(content: bytes) -> tuple[str, ...]:
+    return tuple(sorted({font.decode() for font in _OLD_FONT.findall(content)}))
 
 
 def _refuse_far_cells(package: zipfile.ZipFile, part: str) -> None:
@@ -169,8 +232,42 @@ def _chunks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     with package.open(part) as stream:
         tail = b""
         while chunk := stream.read(_CHUNK_BYTES):
+            if _DOCUMENT_TYPE in tail + chunk:
+                raise ListDamaged
             yield tail + chunk
             tail = chunk[-_OVERLAP_BYTES:]
+
+
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_ROW, _CELLS = _TABLE + "table-row", (_TABLE + "table-cell", _TABLE + "covered-table-cell")
+
+
+def _refuse_far_repetitions(package: zipfile.ZipFile) -> None:
+    """Refuse an OpenDocument sheet that repeats filled cells or rows beyond what a list can be."""
+    rows = last_row = last_column = 0
+    with package.open("content.xml") as stream:
+        for _event, element in etree.iterparse(
+            stream, tag=(_TABLE + "table", _ROW), resolve_entities=False, no_network=True
+        ):
+            if element.tag == _ROW:
+                rows += int(element.get(_TABLE + "number-rows-repeated", "1"))
+                width = _filled_width(element)
+                if width:
+                    last_row, last_column = rows, max(last_column, width)
+                if last_row > MOST_ROWS or last_row * last_column > MOST_CELLS:
+                    raise ListTooLarge
+            else:
+                rows = last_row = last_column = 0
+            element.clear()
+
+
+def _filled_width(row: etree._Element) -> int:
+    columns = filled = 0
+    for cell in row.iterchildren(*_CELLS):
+        columns += int(cell.get(_TABLE + "number-columns-repeated", "1"))
+        if len(cell):
+            filled = columns
+    return filled
 
 
 def _column_number(letters: bytes) -> int:
@@ -180,13 +277,22 @@ def _column_number(letters: bytes) -> int:
     return number
 
 
-def _read_with_calamine(content: bytes) -> tuple[RawSheet, ...]:
+def _read_with_calamine(content: bytes, fonts: tuple[str, ...]) -> tuple[RawSheet, ...]:
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        return tuple(
-            _raw_sheet(sheet.name, workbook.get_sheet_by_name(sheet.name).to_python(skip_empty_area=False))
+        sheets = [
+            workbook.get_sheet_by_name(sheet.name)
             for sheet in workbook.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+        ]
+        return tuple(
+            _raw_sheet(
+                sheet.name,
+                sheet.to_python(skip_empty_area=False),
+                fonts,
+                tuple(Merged(*first, *last) for first, last in sorted(sheet.merged_cell_ranges or ())),
+            )
+            for sheet in sheets
         )
     except PasswordError as locked:
         raise ListHasPassword from locked
@@ -194,10 +300,12 @@ def _read_with_calamine(content: bytes) -> tuple[RawSheet, ...]:
         raise ListDamaged from broken
 
 
-def _raw_sheet(name: str, rows: list[list[Any]]) -> RawSheet:
+def _raw_sheet(
+    name: str, rows: list[list[Any]], fonts: tuple[str, ...] = (), merged: tuple[Merged, ...] = ()
+) -> RawSheet:
     if len(rows) > MOST_ROWS:
         raise ListTooLarge
-    return RawSheet(name, tuple(tuple(row) for row in rows))
+    return RawSheet(name, tuple(tuple(row) for row in rows), fonts, merged)
 
 
 def _read_csv(content: bytes, name: str) -> RawSheet:
@@ -213,20 +321,26 @@ def _read_csv(content: bytes, name: str) -> RawSheet:
 
 
 def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+    """The text of a CSV file; of bytes of an unknown table what Windows 1252 shows for them."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encodings = ["utf-16"]
     elif b"\0" in content:
         raise NotAList
     else:
-        encodings = ["utf-8-sig", "cp1258"]
+        encodings = ["utf-8-sig", "shown"]
     for encoding in encodings:
         try:
-            text = content.decode(encoding)
+            text = shown_bytes(content) if encoding == "shown" else content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not re.search(r"[\x00-\x08\x0e-\x1f]", text):
+        if not re.search(r"[\x00-\x08\x0e-\x1f\x81\x8d\x8f\x90\x9d]", text):
             return text
     raise NotAList
+
+
+def shown_bytes(content: bytes) -> str:
+    """Bytes of an unknown table as Windows 1252 shows them, which loses nothing."""
+    return codecs.charmap_decode(content, "strict", SHOWN_BYTES)[0]
 
 
 def _delimiter(lines: list[str]) -> str:

@@ -25,7 +25,7 @@ from eventmgr.residents.importing.cells import (
     read_poverty_class,
 )
 from eventmgr.residents.importing.columns import Field, Header
-from eventmgr.residents.importing.reading import Cell, RawSheet
+from eventmgr.residents.importing.reading import Cell, RawSheet, rows_below
 from eventmgr.residents.importing.values import (
     DoubtfulCell,
     ParsedHousehold,
@@ -85,6 +85,7 @@ class SheetReader:
 
     def __init__(self, sheet: RawSheet, header: Header, today: date) -> None:
         self._sheet = sheet
+        self._rows = rows_below(sheet, header.last_row)
         self._header = header
         self._today = today
         self._one_row_a_household = not (
@@ -99,12 +100,14 @@ class SheetReader:
 
     def read(self) -> ParsedSheet:
         """The sheet's households, and what could not be taken in."""
-        for number, cells in enumerate(self._sheet.rows[self._header.last_row :], start=self._header.last_row + 1):
+        for number, cells in enumerate(self._rows, start=self._header.last_row + 1):
             self._read_row(_Row(Place(self._sheet.name, number), cells, self._header))
         self._close()
         return ParsedSheet(
             name=self._sheet.name,
             header_row=self._header.first_row,
+            row_count=len(self._sheet.rows),
+            shape_key=self._header.shape_key,
             columns=self._header.columns,
             households=tuple(self._households),
             rejected=tuple(self._rejected),
@@ -113,7 +116,7 @@ class SheetReader:
 
     def _is_hamlet_sparse(self) -> bool:
         """Whether the hamlet stands only where it changes, as in merged cells, and not at every household."""
-        rows = [_Row(Place("", 0), cells, self._header) for cells in self._sheet.rows[self._header.last_row :]]
+        rows = [_Row(Place("", 0), cells, self._header) for cells in self._rows]
         heads = [row for row in rows if row.name and (self._one_row_a_household or row.begins_group)]
         return sum(row.says(Field.HAMLET) for row in heads) * 2 < len(heads)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask_babel import lazy_gettext as _
+
 from eventmgr.core.phone import PhoneReason, WrittenPhone
 from eventmgr.residents.importing.cells import NO_BIRTH, Birth, CellReason
+from eventmgr.residents.importing.choices import ListReading, SheetReading
 from eventmgr.residents.importing.columns import Field, FoundColumn
+from eventmgr.residents.importing.encodings import Conversion, Encoding
+from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.values import Gender, PovertyClass
 
 
@@ -27,6 +33,25 @@ class RowReason(StrEnum):
     HAMLET_MISSING = "hamlet_missing"
     HAMLET_UNKNOWN = "hamlet_unknown"
     ROW_TWICE = "row_twice"
+
+
+class LeftOut(StrEnum):
+    """Why a sheet is not read."""
+
+    NO_TABLE = "no_table"
+    OLDER = "older"  # last year's, an old copy
+    NOT_CHOSEN = "not_chosen"
+    NOT_ASKED = "not_asked"  # its letters need a conversion nobody has agreed to yet
+
+
+class NoSuchSheet(UnreadableList):
+    """A sheet was asked for that the file does not have."""
+
+    code = "no_such_sheet"
+    sentence = _("The file has no sheet “%(name)s”. It has: %(names)s.")
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        super().__init__(name=name, names=", ".join(names))
 
 
 class Question(StrEnum):
@@ -117,23 +142,55 @@ class ParsedHousehold:
 
 @dataclass(frozen=True, slots=True)
 class ParsedSheet:
-    """One sheet: `header_row` is None, and nothing else is filled, where no table of people was found."""
+    """One sheet. `left_out` says why nothing of it is read; `header_row` is None where no table of people was found.
+
+    `conversion` is what we propose for its letters, whether or not it was agreed to. `shape_key` is the same for
+    sheets with the same column titles.
+    """
 
     name: str
     header_row: int | None
+    row_count: int = 0
+    left_out: LeftOut | None = None
+    conversion: Conversion | None = None
+    shape_key: str = ""
     columns: tuple[FoundColumn, ...] = ()
     households: tuple[ParsedHousehold, ...] = ()
     rejected: tuple[RejectedRow, ...] = ()
     doubtful: tuple[DoubtfulCell, ...] = ()
 
+    @property
+    def proposed(self) -> SheetReading:
+        """How we would read it."""
+        return SheetReading(self.name, self.conversion.encoding if self.conversion else Encoding.UNICODE)
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedList:
-    """A whole file. `year` is the year its title names, None where it names none."""
+    """A whole file, read as `reading` says. `year` is the year its title names, None where it names none.
+
+    `proposed` is how we would read it: with the conversions its letters seem to need, without last year's sheets.
+    """
 
     file_name: str
     year: int | None
     sheets: tuple[ParsedSheet, ...]
+    reading: ListReading
+    proposed: ListReading
+
+    @property
+    def needs_answer(self) -> bool:
+        """Whether somebody should say how the file is read: other letters, or several sheets with people."""
+        tables = [sheet for sheet in self.sheets if sheet.header_row or sheet.conversion]
+        return len(tables) > 1 or any(sheet.left_out is LeftOut.NOT_ASKED for sheet in self.sheets)
+
+    def proposed_for(self, names: Iterable[str]) -> ListReading:
+        """The reading we would propose for these sheets. Raises NoSuchSheet."""
+        sheets = {sheet.name: sheet for sheet in self.sheets}
+        missing = next((name for name in names if name not in sheets), None)
+        if missing is not None:
+            raise NoSuchSheet(missing, tuple(sheets))
+        return ListReading(tuple(sheets[name].proposed for name in names))
 
     @property
     def households(self) -> tuple[ParsedHousehold, ...]:

@@ -1,17 +1,21 @@
 """Whole lists: their columns, their people, what is left out and why."""
 
+import io
 import json
+import unicodedata
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from eventmgr.core.phone import PhoneReason
 from eventmgr.residents.importing.cells import CellReason
+from eventmgr.residents.importing.choices import ListReading, SheetReading
 from eventmgr.residents.importing.columns import Field, field_of
 from eventmgr.residents.importing.parsing import NoTableFound, parse_list
-from eventmgr.residents.importing.values import RowReason
+from eventmgr.residents.importing.values import LeftOut, RowReason
 from eventmgr.residents.values import Gender, PovertyClass
 
 DATA = Path(__file__).parents[2] / "data"
@@ -25,6 +29,23 @@ def parsed_file(name):
 
 def parsed_csv(*lines):
     return parse_list("\n".join(lines).encode(), "danh-sach.csv", TODAY)
+
+
+def workbook(sheets, merged=()):
+    """An .xlsx of these sheets; the ranges that are merged are those of the first."""
+    content = io.BytesIO()
+    book = xlsxwriter.Workbook(content)
+    for name, rows in sheets.items():
+        sheet = book.add_worksheet(name)
+        for area in merged:
+            sheet.merge_range(area, "")
+        for number, row in enumerate(rows):
+            for column, cell in enumerate(row):
+                if cell is not None:
+                    sheet.write(number, column, cell)
+        merged = ()
+    book.close()
+    return content.getvalue()
 
 
 def phones(parsed):
@@ -181,6 +202,112 @@ def test_hamlet_written_only_where_it_changes_is_carried_down():
     )
 
     assert [household.hamlet for household in parsed.households] == ["Pò Mẫu", "Pò Mẫu", "Pò Mẫu", "Nà Mẫu", "Nà Mẫu"]
+
+
+def test_running_number_that_stands_only_at_heads_parts_households():
+    parsed = parsed_csv(
+        "STT;Họ tên;Năm sinh;Thôn",
+        "1;Lý Sơn;1960;Pò Mẫu",
+        ";Vi Lan;1962;",
+        ";Lý Hà;1992;",
+        "2;Nông Hà;1970;Pò Mẫu",
+        "3;Nông Thu;1999;Pò Mẫu",
+    )
+
+    assert [len(household.people) for household in parsed.households] == [3, 1, 1]
+    assert {household.hamlet for household in parsed.households} == {"Pò Mẫu"}
+
+
+def test_merged_household_cells_hold_for_all_its_members():
+    parsed = parse_list(
+        workbook(
+            {
+                "Hộ": [
+                    ("STT", "Họ tên", "Năm sinh", "Thôn", "Mã hộ"),
+                    (1, "Lý Sơn", 1960, "Pò Mẫu", "H1"),
+                    (None, "Vi Lan", 1962, None, None),
+                    (2, "Nông Hà", 1970, None, "H2"),
+                    (None, "Nông Thu", 1999, None, None),
+                ]
+            },
+            merged=("A2:A3", "A4:A5", "D2:D5", "E2:E3", "E4:E5"),
+        ),
+        "a.xlsx",
+        TODAY,
+    )
+
+    assert [(household.code, household.hamlet, len(household.people)) for household in parsed.households] == [
+        ("H1", "Pò Mẫu", 2),
+        ("H2", "Pò Mẫu", 2),
+    ]
+
+
+def people_sheet(*names, title=""):
+    return [(title,), ("STT", "Họ tên", "Thôn"), *((number, name, "Pò Mẫu") for number, name in enumerate(names, 1))]
+
+
+def names_read(content, reading=None):
+    return [person.full_name for person in parse_list(content, "a.xlsx", TODAY, reading).people]
+
+
+def test_last_years_sheet_is_left_out_unless_chosen():
+    by_name = workbook({"Năm nay": people_sheet("Vi Lan"), "năm ngoái": people_sheet("Lý Sơn")})
+    by_year = workbook({"2022": people_sheet("Lý Sơn"), "2023": people_sheet("Vi Lan")})
+    by_title = workbook(
+        {"a": people_sheet("Lý Sơn", title="HỘ NGHÈO NĂM 2022"), "b": people_sheet("Vi Lan", title="HỘ NGHÈO NĂM 2023")}
+    )
+
+    assert names_read(by_name) == names_read(by_year) == names_read(by_title) == ["Vi Lan"]
+    assert names_read(by_name, ListReading((SheetReading("năm ngoái"),))) == ["Lý Sơn"]
+
+
+def test_sheets_of_one_year_are_all_proposed_and_asked_about():
+    content = workbook({"Pò Mẫu": people_sheet("Vi Lan"), "Nà Mẫu": people_sheet("Lý Sơn"), "Ghi chú": [("xin chào",)]})
+
+    parsed = parse_list(content, "a.xlsx", TODAY)
+
+    assert [sheet.name for sheet in parsed.proposed.sheets] == ["Pò Mẫu", "Nà Mẫu"]
+    assert parsed.needs_answer
+    assert [sheet.left_out for sheet in parsed.sheets] == [None, None, LeftOut.NO_TABLE]
+    assert parsed.sheets[0].shape_key == parsed.sheets[1].shape_key
+
+
+def test_only_sheet_is_read_whatever_its_name():
+    assert names_read(workbook({"Cũ": people_sheet("Vi Lan")})) == ["Vi Lan"]
+
+
+def test_officer_says_what_a_column_means():
+    content = "Họ tên;Thôn;Liên lạc;Cột 4\nVi Lan;Pò Mẫu;0912345678;1960".encode()
+    parsed = parse_list(content, "a.csv", TODAY)
+    (sheet,) = parsed.sheets
+
+    said = ListReading((SheetReading("a", columns={2: Field.PHONE, 3: Field.BIRTH, 1: None}),))
+    read = parse_list(content, "a.csv", TODAY, said)
+
+    assert [(column.title, column.samples, column.field) for column in sheet.columns][2:] == [
+        ("Liên lạc", ("0912345678",), None),
+        ("Cột 4", ("1960",), None),
+    ]
+    assert read.people[0].birth.year == 1960
+    assert len(read.people[0].phones) == 1
+    assert read.households[0].hamlet == ""
+    assert ListReading.from_json(json.loads(json.dumps(said.to_json()))) == said
+
+
+def test_files_of_one_shape_share_a_key_and_others_do_not():
+    def key(titles):
+        return parsed_csv(titles, "Vi Lan;Pò Mẫu;x").sheets[0].shape_key
+
+    assert key("Họ tên;Thôn;Ghi chú") == key("HỌ TÊN;thôn;ghi  chú")
+    assert key("Họ tên;Thôn;Ghi chú") != key("Họ tên;Ghi chú;Thôn")
+
+
+def test_letters_with_loose_marks_are_understood():
+    lines = unicodedata.normalize("NFD", "Họ và tên;Thôn\nNguyễn Thị Hòa;Pò Mẫu")
+
+    (person,) = parsed_csv(lines).people
+
+    assert person.full_name == "Nguyễn Thị Hòa"
 
 
 def test_hamlet_missing_in_one_row_is_not_guessed():
