@@ -32,6 +32,12 @@ class SetUpForm(FlaskForm):
         description=_("May be added later, or come with the first household list"),
         render_kw={"rows": 6},
     )
+    contact_phone = StringField(
+        _("Phone residents may call to ask"),
+        description=_("Named at the end of every invitation text; may stay empty and be given later under Settings"),
+        validators=[is_phone],
+        render_kw={"inputmode": "tel", "autocomplete": "off"},
+    )
     full_name = StringField(
         _("Your full name"),
         validators=[InputRequired(_("Enter your full name.")), Length(max=100)],

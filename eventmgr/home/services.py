@@ -19,7 +19,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day
 from eventmgr.core.errors import NotFound
-from eventmgr.core.settings import SettingKey, decide, setting
+from eventmgr.core.settings import CONTACT_PHONE, SettingKey, decide, setting
 from eventmgr.messaging.services import set_tariff
 
 
@@ -41,6 +41,7 @@ class FirstOffice:
     full_name: str
     email: str
     password: str
+    contact_phone: str = ""  # E.164, or empty while nobody is to be called
 
 
 def decide_for_office(commune: Area, decisions: Mapping[SettingKey, Any], *, by: Any, now: datetime) -> None:
@@ -67,7 +68,7 @@ def set_prices(commune: Area, prices: Mapping[str, int | None], *, by: Any, now:
 
 
 def set_up(office: FirstOffice, *, now: datetime) -> User:
-    """Make the first administrator and the commune with its hamlets.
+    """Make the first administrator and the commune with its hamlets and the phone to ask.
 
     Raises AlreadySetUp, and what `create_user` and `add_area` raise.
     """
@@ -85,4 +86,6 @@ def set_up(office: FirstOffice, *, now: datetime) -> User:
     for name in office.hamlets:
         add_area(AreaDetails(Level.HAMLET, name), commune, by=user, now=now)
     grant_role(user, commune, Role.ADMINISTRATOR, by=user, now=now)
+    if office.contact_phone:
+        decide_for_office(commune, {CONTACT_PHONE: office.contact_phone}, by=user, now=now)
     return user

@@ -14,6 +14,7 @@ from eventmgr.core.access import Permission, declared_access, may, public, signe
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
+from eventmgr.core.phone import parse_phone
 from eventmgr.home.forms import SetUpForm
 from eventmgr.home.queries import today_for
 from eventmgr.home.services import AlreadySetUp, FirstOffice, set_up
@@ -96,6 +97,7 @@ def _set_up_page(form: SetUpForm) -> str:
 
 
 def _office(form: SetUpForm) -> FirstOffice:
+    phone = (form.contact_phone.data or "").strip()
     return FirstOffice(
         commune=form.commune.data or "",
         commune_code=form.commune_code.data or "",
@@ -104,4 +106,5 @@ def _office(form: SetUpForm) -> FirstOffice:
         full_name=form.full_name.data or "",
         email=form.email.data or "",
         password=form.password.data or "",
+        contact_phone=parse_phone(phone).e164 if phone else "",
     )

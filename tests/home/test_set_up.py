@@ -8,6 +8,8 @@ from flask.testing import FlaskClient
 
 from eventmgr.accounts.queries import find_user_by_email
 from eventmgr.core.access import Role
+from eventmgr.core.clock import local_day, now
+from eventmgr.core.settings import CONTACT_PHONE, setting
 
 OFFICE = {
     "commune": "Bình Trung",
@@ -42,6 +44,18 @@ def test_set_up_makes_the_administrator_and_the_commune(app: Flask, client: Flas
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(("typed", "kept"), [("0205 380 9999", "+842053809999"), ("", "")], ids=["given", "left empty"])
+def test_the_phone_residents_may_call_is_asked_for_at_once(
+    app: Flask, client: FlaskClient, typed: str, kept: str
+) -> None:
+    assert client.post("/setup", data=OFFICE | {"contact_phone": typed}).status_code == 302
+
+    with app.app_context():
+        user = find_user_by_email("can-bo@vi-du.example")
+        assert user is not None
+        assert setting(user.grants[0].area.path, CONTACT_PHONE, local_day(now())) == kept
+
+
 def test_after_set_up_the_page_is_gone(client: FlaskClient) -> None:
     client.post("/setup", data=OFFICE)
     client.post("/sign-out")
@@ -52,7 +66,13 @@ def test_after_set_up_the_page_is_gone(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("commune", ""), ("email", "không phải"), ("password", "ngắn"), ("password_again", "khác hẳn rồi")],
+    [
+        ("commune", ""),
+        ("email", "không phải"),
+        ("password", "ngắn"),
+        ("password_again", "khác hẳn rồi"),
+        ("contact_phone", "12"),
+    ],
 )
 def test_bad_input_is_told_beside_its_field_and_nothing_is_lost(client: FlaskClient, field: str, value: str) -> None:
     response = client.post("/setup", data=OFFICE | {field: value})
