@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from eventmgr.residents.values import Gender
 MOST_SCANS = 500
 """Events in one request: a phone sends its queue in pieces."""
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What JSON can say and no database keeps: NUL, and halves of a surrogate pair."""
+
 WAYS = ("code", "resident_ids", "household_id", "guest_id", "walk_in")
 
 
@@ -27,7 +31,7 @@ def read_event(item: Any) -> ScanEvent:
     if not isinstance(item, dict):
         raise BadItem("not an object")
     event_id = item.get("event_id")
-    if not isinstance(event_id, str) or not 1 <= len(event_id) <= 64:
+    if not isinstance(event_id, str) or not 1 <= len(event_id) <= 64 or UNSTORABLE.search(event_id):
         raise BadItem("event_id")
     given = [way for way in WAYS if item.get(way) not in (None, "", [])]
     if not given or (len(given) > 1 and set(given) != {"code", "resident_ids"}):
@@ -36,16 +40,16 @@ def read_event(item: Any) -> ScanEvent:
         event_id=event_id,
         scanned_at=read_instant(item.get("scanned_at")),
         method=_method(item),
-        code=_text(item, "code", 300),
+        code=read_text(item, "code", 300),
         resident_ids=_ids(item.get("resident_ids")),
         household_id=_id(item, "household_id"),
         guest_id=_id(item, "guest_id"),
         walk_in=_walk_in(item.get("walk_in")),
-        proxy_name=_text(item, "proxy_name", 200),
-        relation=_text(item, "relation", 80),
+        proxy_name=read_text(item, "proxy_name", 200),
+        relation=read_text(item, "relation", 80),
         offline=item.get("offline") is True,
         let_in=item.get("let_in") is True,
-        note=_text(item, "note", 200),
+        note=read_text(item, "note", 200),
     )
 
 
@@ -69,9 +73,10 @@ def _method(item: dict[str, Any]) -> Method:
         raise BadItem("method") from None
 
 
-def _text(item: dict[str, Any], name: str, longest: int) -> str:
+def read_text(item: dict[str, Any], name: str, longest: int) -> str:
+    """A line of text, empty if it is not there. Raises BadItem."""
     value = item.get(name) or ""
-    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+    if not isinstance(value, str) or len(value) > longest or UNSTORABLE.search(value):
         raise BadItem(name)
     return clean_text(value)
 
@@ -101,7 +106,7 @@ def _walk_in(value: Any) -> WalkIn | None:
         return None
     if not isinstance(value, dict):
         raise BadItem("walk_in")
-    name = _text(value, "name", 200)
+    name = read_text(value, "name", 200)
     if not name:
         raise BadItem("walk_in.name")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.residents.values import Gender, PovertyClass
 from tests.checkin.conftest import Hall
+from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting
 
 Send = Callable[..., dict[str, Any]]
 
@@ -333,3 +335,78 @@ def test_the_description_names_every_address(client: FlaskClient) -> None:
 
     assert "/api/v1/meetings/{meeting_id}/scans" in paths
     assert "/api/v1/devices" in paths
+
+
+# --- What no phone of ours sends ------------------------------------------------------------------
+
+
+ODD_EVENTS = {
+    "half a surrogate pair in the id": {"event_id": "\ud800", "code": "A"},
+    "NUL in the id": {"event_id": "\0", "code": "A"},
+    "half a surrogate pair in a code": {"code": "\ud800"},
+    "half a surrogate pair in a name": {"walk_in": {"name": "Vi \udfff"}},
+    "a name of other types": {"walk_in": {"name": ["Vi"]}},
+    "an id no database has": {"household_id": 10**20},
+    "no such way": {"code": "A", "method": "teleport"},
+}
+
+
+@pytest.mark.parametrize("what", ODD_EVENTS)
+def test_an_odd_event_is_told_apart_and_the_others_are_kept(
+    app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock, what: str
+) -> None:
+    at = clock.now().isoformat()
+    odd = {"event_id": "odd", "scanned_at": at} | ODD_EVENTS[what]
+    good = {"event_id": "good", "scanned_at": at, "code": hall.code}
+
+    answer = client.post(
+        f"/api/v1/meetings/{hall.meeting}/scans",
+        data=json.dumps({"scans": [odd, good]}),
+        headers={"Authorization": f"Bearer {hall.token}"},
+        content_type="application/json",
+    )
+
+    assert [result["status"] for result in answer.get_json()["results"]] == ["invalid", "ok"]
+    assert len(_standing(app)) == 1
+
+
+BODIES = {
+    "not JSON": ("{", "not_understood"),
+    "not an object": ("[]", "not_understood"),
+    "no list": ('{"scans": {}}', "not_understood"),
+    "lists in lists": ('{"scans": ' + "[" * 100_000 + "]" * 100_000 + "}", "not_understood"),
+    "too many": ('{"scans": [' + ",".join(["1"] * 10_000) + "]}", "too_many_scans"),
+}
+
+
+@pytest.mark.parametrize("what", BODIES)
+def test_a_request_that_makes_no_sense_gets_a_sentence(client: FlaskClient, hall: Hall, what: str) -> None:
+    body, code = BODIES[what]
+
+    answer = client.post(
+        f"/api/v1/meetings/{hall.meeting}/scans",
+        data=body,
+        headers={"Authorization": f"Bearer {hall.token}"},
+        content_type="application/json",
+    )
+
+    assert answer.status_code == 422
+    assert answer.get_json()["error"] == code
+    assert answer.get_json()["message"].endswith(".")
+
+
+@pytest.mark.parametrize("body", ['{"code": 5}', '{"code": "0123456789", "label": "\\ud800"}', '{"code": "a\\u0000b"}'])
+def test_an_odd_pairing_is_refused(client: FlaskClient, hall: Hall, body: str) -> None:
+    assert client.post("/api/v1/devices", data=body, content_type="application/json").status_code == 422
+
+
+def test_a_refused_household_is_named_to_its_own_commune_only(app: Flask, hall: Hall, scan: Send) -> None:
+    with app.app_context(), unit_of_work():
+        far = hamlet_of(make_commune("Xã Khác", "09999"))
+        theirs = make_invitation(make_meeting(far), make_household(far, "Vi Văn Xa")).code
+
+    own, foreign = scan(code=hall.other_code), scan(code=theirs)
+
+    assert (own["status"], own["household"]) == ("other_meeting", "Lý Văn Giang")
+    assert own["household_id"]
+    assert (foreign["status"], foreign["household"], foreign["household_id"]) == ("other_meeting", "", None)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
+from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
@@ -22,6 +23,7 @@ from eventmgr.checkin.wire import (
     BadItem,
     read_event,
     read_instant,
+    read_text,
     tell_bad_item,
     tell_counts,
     tell_found,
@@ -49,6 +51,14 @@ class NotUnderstood(RuleBroken):
     """The request as a whole is not what the description says."""
 
     code = "not_understood"
+    sentence = _("The commune's server did not understand what this phone sent. Reload the page and try again.")
+
+
+class TooManyScans(RuleBroken):
+    """More events in one request than are taken at once."""
+
+    code = "too_many_scans"
+    sentence = _("At most %(most)d events are taken at once. Send the others in the next request.")
 
 
 @bp.get("/api/openapi.json")
@@ -65,7 +75,7 @@ def pair() -> tuple[Response, int]:
     """A pairing code becomes a token, once."""
     body = _body()
     with unit_of_work():
-        device, token = redeem_pairing(str(body.get("code") or ""), label=str(body.get("label") or ""), now=now())
+        device, token = redeem_pairing(_line(body, "code", 300), label=_line(body, "label", 200), now=now())
         meetings = queries.meetings_at_door(keeper_of_device(device), now())
     told = {
         "token": token,
@@ -142,8 +152,10 @@ def scans(meeting_id: int) -> Response:
     keeper = current_keeper(moment, hands_in=True)
     body = _body()
     items = body.get("scans")
-    if not isinstance(items, list) or len(items) > MOST_SCANS:
+    if not isinstance(items, list):
         raise NotUnderstood
+    if len(items) > MOST_SCANS:
+        raise TooManyScans(most=MOST_SCANS)
     offset = _clock_offset(body)
     if not items:  # each event asks for itself
         queries.get_meeting_at_door(keeper, meeting_id)
@@ -189,7 +201,7 @@ def undo(meeting_id: int, attendance_id: int) -> Response:
         if body.get("undo") is False:
             restore_attendance(row, by=by, now=moment)
         else:
-            reason = str(body.get("reason") or "")
+            reason = _line(body, "reason", 1000)
             undo_attendance(row, by=by, device_id=keeper.device_id, reason=reason, now=moment)
     return jsonify({"attendance_id": row.id, "undone_at": tell_instant(row.undone_at)})
 
@@ -221,9 +233,19 @@ def people(meeting_id: int) -> Response:
 
 
 def _body(*, optional: bool = False) -> dict[str, Any]:
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # lists in lists in lists: JSON, but nothing of ours
+        raise NotUnderstood from None
     if body is None and optional:
         return {}
     if not isinstance(body, dict):
         raise NotUnderstood
     return body
+
+
+def _line(body: dict[str, Any], name: str, longest: int) -> str:
+    try:
+        return read_text(body, name, longest)
+    except BadItem:
+        raise NotUnderstood from None

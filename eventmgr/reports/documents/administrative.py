@@ -36,6 +36,8 @@ MARGIN_LEFT, MARGIN_RIGHT = Mm(30), Mm(15)
 FIRST_LINE = Mm(12.7)
 NONE = Pt(0)
 TABLE_SIZE = Pt(12)
+SHORT_TABLE = 14
+"""Rows up to which a table is not broken over two pages: a third of a page."""
 # Quốc hiệu is 95 mm wide at 13 pt bold and must not wrap.
 HEADER_COLUMNS = (Mm(64), Mm(101))
 SIGNATURE_COLUMNS = (Mm(75), Mm(90))
@@ -152,7 +154,7 @@ class AdministrativePaper:
         *,
         size: Length = TABLE_SIZE,
     ) -> None:
-        """A ruled table; its heading repeats on every page and no row breaks over two."""
+        """A ruled table; a short one stays on one page, a long one repeats its heading, and no row breaks over two."""
         head_rows = 2 if any(column.group for column in columns) else 1
         table = self._document.add_table(rows=head_rows, cols=len(columns))
         table.style = "Table Grid"
@@ -164,6 +166,8 @@ class AdministrativePaper:
             _fill_row(table.add_row(), columns, cells, size, bold=False)
         if total is not None:
             _fill_row(table.add_row(), columns, total, size, bold=True)
+        if len(table.rows) <= SHORT_TABLE:
+            _keep_together(table)
         self._paragraph(after=Pt(4))
 
     def caption(self, text: str) -> None:
@@ -389,6 +393,12 @@ def _set_cell_margins(table: Table, *, side: Length) -> None:
 
 def _keep_row_whole(row: _Row) -> None:
     row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+
+
+def _keep_together(table: Table) -> None:
+    for row in table.rows[:-1]:
+        for cell in row.cells:
+            cell.paragraphs[0].paragraph_format.keep_with_next = True
 
 
 def _repeat_row(row: _Row) -> None:
