@@ -125,3 +125,15 @@ def test_a_signed_in_phone_writes_only_with_the_csrf_header(
     assert token is not None
     assert officer.post(url, json=body).status_code == 400
     assert officer.post(url, json=body, headers={"X-CSRFToken": str(token["data-csrf"])}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed", [{"name": "Vi\0 Hoa"}, {"code": "\0"}, {"code": "A", "event_id": "\0"}, {"guest_id": "9" * 30}]
+)
+def test_odd_letters_on_the_board_break_nothing(
+    hall: Hall, login_as: Callable[..., FlaskClient], typed: dict[str, str]
+) -> None:
+    officer = login_as(Role.OFFICER, hall.commune)
+
+    assert officer.post(f"/meetings/{hall.meeting}/check-in/tick", data=typed).status_code < 500
+    assert officer.get(f"/meetings/{hall.meeting}/check-in", query_string={"q": "\0\0"}).status_code < 500

@@ -227,6 +227,16 @@ def test_a_wrong_code_gets_one_kind_sentence_and_the_communes_phone(client: Flas
     assert page.find("a", href="tel:0912345678") is not None
 
 
+def test_a_wrong_code_is_told_in_english_too(client: FlaskClient, invite: Make) -> None:
+    invite()
+    link = _page(client, "/i/ZZZZZ99999", status=404).find("a", lang="en")
+    assert link is not None
+
+    page = _page(client, f"/i/ZZZZZ99999{link['href']}", status=404)
+
+    assert "This code is not on any invitation" in _words(page)
+
+
 @pytest.mark.parametrize("code", ["x", "ABCDE1234", "%00%00", "ABCDE-1234U", "A" * 500])
 def test_what_cannot_be_a_code_is_not_found(client: FlaskClient, invite: Make, code: str) -> None:
     invite()
@@ -305,9 +315,21 @@ def test_nobody_answers_for_a_person_of_another_household(client: FlaskClient, i
         assert _invitation().rsvp == Rsvp.NONE
 
 
+@pytest.mark.parametrize("person", ["0", "-1", "9" * 30])
+def test_an_odd_person_answers_for_nobody(client: FlaskClient, invite: Make, app: Flask, person: str) -> None:
+    invite(meeting={"invite_unit": InviteUnit.PERSONS}, named=2)
+
+    answer = client.post(f"/i/{CODE}/rsvp", data={"answer": "coming", "person": person})
+
+    assert answer.status_code == 303
+    with app.app_context():
+        assert {member.rsvp for member in _invitation().members} == {Rsvp.NONE}
+
+
 def test_a_guest_answers_too(client: FlaskClient, invite: Make, app: Flask) -> None:
     invite(guest=True)
     assert "ông/bà Khách" in _words(_page(client))
+    assert "Ông (Bà) dự được không?" in _words(_page(client))
 
     client.post(f"/i/{CODE}/rsvp", data={"answer": "proxy"})
 
