@@ -178,15 +178,13 @@ def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str
 
 
 def _how_read(parsed: ParsedList, sheet: ParsedSheet) -> dict[str, Any]:
-    """Which letters a sheet was read with, and some of them before and after; or why it was left out."""
+    """Which letters a sheet was read with, and some of its cells before and after; or why it was left out."""
     how = parsed.reading.of(sheet.name)
-    encoding = how.encoding if how else None
-    converted = sheet.conversion is not None and sheet.conversion.encoding == encoding
     return {
         "name": sheet.name,
         "left_out": sheet.left_out,
-        "encoding": encoding,
-        "converted": [list(pair) for pair in sheet.conversion.samples] if converted and sheet.conversion else [],
+        "encoding": how.encoding if how else None,
+        "converted": [list(pair) for pair in sheet.samples],
     }
 
 

@@ -171,6 +171,11 @@ def find_conversion(sheet: RawSheet) -> Conversion | None:
     return None
 
 
+def samples_of(sheet: RawSheet, encoding: Encoding) -> tuple[tuple[str, str], ...]:
+    """Some cells of the sheet before and after a conversion, none for Unicode."""
+    return () if encoding is Encoding.UNICODE else _samples(_marked_texts(sheet), encoding)
+
+
 def _by_gain(texts: Sequence[str], as_it_is: int) -> list[tuple[Encoding, int]]:
     """Each conversion with how many words more are Vietnamese after it, the best first."""
 

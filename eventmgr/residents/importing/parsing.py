@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,6 +19,7 @@ from eventmgr.residents.importing.encodings import (
     converted_sheet,
     converted_text,
     find_conversion,
+    samples_of,
 )
 from eventmgr.residents.importing.reading import RawSheet, UnreadableList, read_sheets
 from eventmgr.residents.importing.rows import SheetReader, without_repetitions
@@ -49,8 +50,8 @@ class _Found:
     is_older: bool
 
     @property
-    def encoding(self) -> Encoding:
-        return self.conversion.encoding if self.conversion else Encoding.UNICODE
+    def proposed(self) -> SheetReading:
+        return SheetReading(self.raw.name, self.conversion.encoding if self.conversion else Encoding.UNICODE)
 
 
 def parse_list(content: bytes, file_name: str, today: date, reading: ListReading | None = None) -> ParsedList:
@@ -59,17 +60,39 @@ def parse_list(content: bytes, file_name: str, today: date, reading: ListReading
     Without a reading a sheet is read only where nobody needs to be asked: not where its letters are of before
     Unicode. What to ask is in the answer's `proposed`.
     """
+
+    def read(sheet: RawSheet, header: Header) -> ParsedSheet:
+        return SheetReader(sheet, header, today).read()
+
+    parsed = _parse(content, file_name, today, reading, read)
+    return replace(parsed, sheets=tuple(without_repetitions(parsed.sheets)))
+
+
+def look_at_list(content: bytes, file_name: str, today: date, reading: ListReading | None = None) -> ParsedList:
+    """The file's sheets, letters and columns as `parse_list` would read them, without reading the rows."""
+
+    def look(sheet: RawSheet, header: Header) -> ParsedSheet:
+        return ParsedSheet(sheet.name, header.first_row, columns=header.columns, shape_key=header.shape_key)
+
+    return _parse(content, file_name, today, reading, look)
+
+
+def _parse(
+    content: bytes,
+    file_name: str,
+    today: date,
+    reading: ListReading | None,
+    read: Callable[[RawSheet, Header], ParsedSheet],
+) -> ParsedList:
     found = _with_older_years([_look_at(sheet, today) for sheet in read_sheets(content, file_name)])
     if not any(sheet.header for sheet in found):
         raise NoTableFound
-    proposed = ListReading(
-        tuple(SheetReading(sheet.raw.name, sheet.encoding) for sheet in found if sheet.header and not sheet.is_older)
-    )
+    proposed = ListReading(tuple(sheet.proposed for sheet in found if sheet.header and not sheet.is_older))
     unasked = ListReading(tuple(sheet for sheet in proposed.sheets if sheet.encoding is Encoding.UNICODE))
     chosen = unasked if reading is None else reading
-    sheets = without_repetitions([_read(sheet, chosen.of(sheet.raw.name), today, reading is None) for sheet in found])
+    sheets = tuple(_sheet(sheet, chosen.of(sheet.raw.name), reading is None, read) for sheet in found)
     years = [sheet.year for sheet in found if (chosen if chosen.sheets else proposed).of(sheet.raw.name)]
-    return ParsedList(file_name, next(filter(None, years), None), tuple(sheets), chosen, proposed)
+    return ParsedList(file_name, next(filter(None, years), None), sheets, chosen, proposed)
 
 
 def _look_at(sheet: RawSheet, today: date) -> _Found:
@@ -98,16 +121,21 @@ def _with_older_years(sheets: Sequence[_Found]) -> list[_Found]:
     return marked
 
 
-def _read(found: _Found, how: SheetReading | None, today: date, nobody_was_asked: bool) -> ParsedSheet:
-    raw = found.raw
+def _sheet(
+    found: _Found,
+    how: SheetReading | None,
+    nobody_was_asked: bool,
+    read: Callable[[RawSheet, Header], ParsedSheet],
+) -> ParsedSheet:
     if how is None:
         return _left_out(found, nobody_was_asked)
-    readable = converted_sheet(raw, how.encoding)
-    header = found.header if how.encoding is found.encoding else find_header(readable)
+    readable = converted_sheet(found.raw, how.encoding)
+    header = found.header if how.encoding is found.proposed.encoding else find_header(readable)
+    samples = samples_of(found.raw, how.encoding)
     if header is None:
-        return replace(_left_out(found, nobody_was_asked), header_row=None, left_out=LeftOut.NO_TABLE)
-    said = header.with_fields(how.columns or {})
-    return replace(SheetReader(readable, said, today).read(), conversion=found.conversion)
+        return replace(_left_out(found, nobody_was_asked), left_out=LeftOut.NO_TABLE, columns=(), samples=samples)
+    sheet = read(readable, header.with_fields(how.columns or {}))
+    return replace(sheet, row_count=len(found.raw.rows), conversion=found.conversion, samples=samples)
 
 
 def _left_out(found: _Found, nobody_was_asked: bool) -> ParsedSheet:

@@ -106,7 +106,6 @@ class SheetReader:
         return ParsedSheet(
             name=self._sheet.name,
             header_row=self._header.first_row,
-            row_count=len(self._sheet.rows),
             shape_key=self._header.shape_key,
             columns=self._header.columns,
             households=tuple(self._households),

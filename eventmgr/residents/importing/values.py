@@ -144,8 +144,8 @@ class ParsedHousehold:
 class ParsedSheet:
     """One sheet. `left_out` says why nothing of it is read; `header_row` is None where no table of people was found.
 
-    `conversion` is what we propose for its letters, whether or not it was agreed to. `shape_key` is the same for
-    sheets with the same column titles.
+    `conversion` is what we propose for its letters, whether or not it was agreed to; `samples` are cells before and
+    after the conversion it was read with. `shape_key` is the same for sheets with the same column titles.
     """
 
     name: str
@@ -153,6 +153,7 @@ class ParsedSheet:
     row_count: int = 0
     left_out: LeftOut | None = None
     conversion: Conversion | None = None
+    samples: tuple[tuple[str, str], ...] = ()
     shape_key: str = ""
     columns: tuple[FoundColumn, ...] = ()
     households: tuple[ParsedHousehold, ...] = ()
