@@ -43,8 +43,8 @@ class Field(StrEnum):
 
 
 # Fields that may stand in several columns; of the others the first column counts.
-_REPEATABLE = {Field.PHONE, Field.BIRTH, Field.NOTE}
-_NAMES = {Field.FULL_NAME, Field.HEAD_NAME}
+REPEATABLE = {Field.PHONE, Field.BIRTH, Field.NOTE}
+NAMES = {Field.FULL_NAME, Field.HEAD_NAME}
 _OF_HOUSEHOLDS = (Field.RELATION, Field.HOUSEHOLD_NUMBER, Field.HOUSEHOLD_CODE, Field.HEAD_NAME)
 
 # Folded titles, a title of two rows joined by "/". The longest one a title equals or begins with wins, else
@@ -166,7 +166,7 @@ def _header_at(sheet: RawSheet, first: int, last: int) -> Header | None:
     values = sheet.rows[last + 1 : last + 1 + SAMPLED_ROWS]
     columns = _columns(titles, values)
     fields = {column.field for column in columns if column.field}
-    if not fields & _NAMES or len(fields) < 2:
+    if not fields & NAMES or len(fields) < 2:
         return None
     return Header(first + 1, last + 1, columns)
 
@@ -201,7 +201,7 @@ def _columns(titles: list[str], values: Sequence[Sequence[Cell]]) -> tuple[Found
         if not title and not below:
             continue
         field = field_of(title, below)
-        if field in taken and field not in _REPEATABLE:
+        if field in taken and field not in REPEATABLE:
             field = None
         if field:
             taken.add(field)

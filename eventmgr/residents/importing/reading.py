@@ -8,7 +8,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -20,28 +20,36 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError, Shee
 
 from eventmgr.core.errors import RuleBroken
 from eventmgr.core.text import clean_text
+from eventmgr.residents.importing.spans import (
+    DamagedWorkbook,
+    LockedWorkbook,
+    Span,
+    chunks,
+    document_span,
+    old_workbook_span,
+    sheet_span,
+)
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 
 MEGABYTE = 1024 * 1024
 MOST_BYTES = 20 * MEGABYTE
-MOST_UNPACKED_BYTES = 300 * MEGABYTE
+MOST_UNPACKED_BYTES = 150 * MEGABYTE
 MOST_ROWS = 60_000
-MOST_CELLS = 3_000_000
+MOST_COLUMNS = 200
+MOST_CELLS = 3_200_000
 
 _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"%PDF"
 # Office keeps a workbook with a password in a container with a stream of this name.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-# The address of a cell that holds something; a cell with only a style closes at once.
-_FILLED_CELL = re.compile(rb'\sr="([A-Z]{1,3})([0-9]{1,7})"[^>]*(?<!/)>')
 # Any document type: no office writes one, and entities that unfold themselves need one.
 _DOCUMENT_TYPE = b"<!DOCTYPE"
+# What a sheet of an .xlsx holds, whatever its part is called, and each text of the part they share.
+_SHEET, _SHARED_TEXT = b"sheetData", b"<si"
 # The fonts whose letters are not Unicode, as style sheets of workbooks name them.
 _OLD_FONT = re.compile(rb"\.Vn[A-Z][A-Za-z ]*|VNI-[A-Z][A-Za-z]*")
 _STYLE_PARTS = ("xl/styles.xml", "content.xml", "styles.xml")
 _DELIMITERS = ";,\t|"
-_CHUNK_BYTES = MEGABYTE
-_OVERLAP_BYTES = 400
 
 # What Windows 1252 shows for each byte; the five bytes it leaves open are shown as the control characters they are.
 SHOWN_BYTES = "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(256))
@@ -71,6 +79,19 @@ class ListTooLarge(UnreadableList):
 
     def __init__(self) -> None:
         super().__init__(megabytes=MOST_BYTES // MEGABYTE, rows=MOST_ROWS)
+
+
+class ListTooWide(UnreadableList):
+    """More columns than any list of people has."""
+
+    code = "list_too_wide"
+    sentence = _(
+        "The sheet “%(sheet)s” has %(columns)s columns; a list of people has at most %(most)s. Please choose the list"
+        " alone. Nothing was saved."
+    )
+
+    def __init__(self, sheet: str, columns: int) -> None:
+        super().__init__(sheet=sheet, columns=columns, most=MOST_COLUMNS)
 
 
 class ListIsPdf(UnreadableList):
@@ -157,7 +178,17 @@ def read_sheets(content: bytes, file_name: str) -> tuple[RawSheet, ...]:
     sheets = tuple(sheet for sheet in sheets if any(not _is_blank(cell) for row in sheet.rows for cell in row))
     if not sheets:
         raise EmptyList
+    for sheet in sheets:
+        width = max(map(_filled_width, sheet.rows))
+        if width > MOST_COLUMNS:
+            raise ListTooWide(sheet.name, width)
     return sheets
+
+
+def _filled_width(row: Sequence[Cell]) -> int:
+    if len(row) <= MOST_COLUMNS:
+        return 0
+    return max((number for number, cell in enumerate(row, start=1) if not _is_blank(cell)), default=0)
 
 
 def _is_blank(cell: Cell) -> bool:
@@ -167,114 +198,65 @@ def _is_blank(cell: Cell) -> bool:
 def _read_old_workbook(content: bytes) -> tuple[RawSheet, ...]:
     if _ENCRYPTED in content:
         raise ListHasPassword
+    try:
+        _refuse_far(old_workbook_span(content))
+    except DamagedWorkbook as broken:
+        raise ListDamaged from broken
+    except LockedWorkbook as locked:
+        raise ListHasPassword from locked
     return _read_with_calamine(content, _old_fonts(content))
 
 
 def _read_workbook(content: bytes) -> tuple[RawSheet, ...]:
-    fonts: tuple[str, ...] = ()
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            parts = package.namelist()
-            is_open_document = "content.xml" in parts and package.read("mimetype").endswith(b".spreadsheet")
-            if "xl/workbook.xml" not in parts and not is_open_document:
-                raise NotAList
-            if sum(part.file_size for part in package.infolist()) > MOST_UNPACKED_BYTES:
-                raise ListTooLarge
-            for part in parts:
-                fonts += _look_through(package, part)
-            if is_open_document:
-                _refuse_far_repetitions(package)
+            fonts = _look_through(package)
     except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, KeyError, ValueError, zlib.error) as broken:
         raise ListDamaged from broken
     except etree.XMLSyntaxError as broken:
         raise ListDamaged from broken
     except RuntimeError as locked:  # the zip itself is encrypted
         raise ListHasPassword from locked
-    return _read_with_calamine(content, tuple(dict.fromkeys(fonts)))
+    return _read_with_calamine(content, fonts)
 
 
-def _look_through(package: zipfile.ZipFile, part: str) -> tuple[str, ...]:
-    """The old fonts a part names. Refuses a part that is not what its package says, or spans too large a table.
+def _look_through(package: zipfile.ZipFile) -> tuple[str, ...]:
+    """The old fonts a package names. Refuses one that is no workbook, holds other than it says, or spans too much.
 
     Every part a reader opens is unpacked here once, a piece at a time: a package may promise few bytes and hold many.
     """
-    if part.startswith("xl/worksheets/"):
-        _refuse_far_cells(package, part)
-    elif part.endswith((".xml", ".rels")):
-        fonts = _OLD_FONT if part in _STYLE_PARTS else None
-        found: set[bytes] = set()
-        for chunk in _chunks(package, part):
-            found.update(fonts.findall(chunk) if fonts else ())
-        return tuple(sorted(font.decode() for font in found))
-    return ()
+    parts = package.namelist()
+    is_document = "content.xml" in parts and package.read("mimetype").endswith(b".spreadsheet")
+    if "xl/workbook.xml" not in parts and not is_document:
+        raise NotAList
+    if sum(part.file_size for part in package.infolist()) > MOST_UNPACKED_BYTES:
+        raise ListTooLarge
+    fonts: set[bytes] = set()
+    for part in parts:
+        is_sheet, texts = False, 0
+        for chunk in chunks(package, part):
+            if _DOCUMENT_TYPE in chunk:
+                raise ListDamaged
+            if part in _STYLE_PARTS:
+                fonts.update(_OLD_FONT.findall(chunk))
+            is_sheet = is_sheet or _SHEET in chunk
+            texts += chunk.count(_SHARED_TEXT)
+        if texts > MOST_CELLS:
+            raise ListTooLarge
+        if is_sheet:
+            _refuse_far(sheet_span(package, part))
+    if is_document:
+        _refuse_far(document_span(package))
+    return tuple(sorted(font.decode() for font in fonts))
+
+
+def _refuse_far(span: Span) -> None:
+    if span.rows > MOST_ROWS or span.cells > MOST_CELLS:
+        raise ListTooLarge
 
 
 def _old_fonts(content: bytes) -> tuple[str, ...]:
     return tuple(sorted({font.decode() for font in _OLD_FONT.findall(content)}))
-
-
-def _refuse_far_cells(package: zipfile.ZipFile, part: str) -> None:
-    """Refuse a sheet whose filled cells span too large a table.
-
-    calamine makes room for the whole rectangle at once: one blank typed into the last cell of a sheet
-    would end the process.
-    """
-    last_row = last_column = 0
-    for chunk in _chunks(package, part):
-        for found in _FILLED_CELL.finditer(chunk):
-            last_row = max(last_row, int(found[2]))
-            last_column = max(last_column, _column_number(found[1]))
-    if last_row > MOST_ROWS or last_row * last_column > MOST_CELLS:
-        raise ListTooLarge
-
-
-def _chunks(package: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    with package.open(part) as stream:
-        tail = b""
-        while chunk := stream.read(_CHUNK_BYTES):
-            if _DOCUMENT_TYPE in tail + chunk:
-                raise ListDamaged
-            yield tail + chunk
-            tail = chunk[-_OVERLAP_BYTES:]
-
-
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_ROW, _CELLS = _TABLE + "table-row", (_TABLE + "table-cell", _TABLE + "covered-table-cell")
-
-
-def _refuse_far_repetitions(package: zipfile.ZipFile) -> None:
-    """Refuse an OpenDocument sheet that repeats filled cells or rows beyond what a list can be."""
-    rows = last_row = last_column = 0
-    with package.open("content.xml") as stream:
-        for _event, element in etree.iterparse(
-            stream, tag=(_TABLE + "table", _ROW), resolve_entities=False, no_network=True
-        ):
-            if element.tag == _ROW:
-                rows += int(element.get(_TABLE + "number-rows-repeated", "1"))
-                width = _filled_width(element)
-                if width:
-                    last_row, last_column = rows, max(last_column, width)
-                if last_row > MOST_ROWS or last_row * last_column > MOST_CELLS:
-                    raise ListTooLarge
-            else:
-                rows = last_row = last_column = 0
-            element.clear()
-
-
-def _filled_width(row: etree._Element) -> int:
-    columns = filled = 0
-    for cell in row.iterchildren(*_CELLS):
-        columns += int(cell.get(_TABLE + "number-columns-repeated", "1"))
-        if len(cell):
-            filled = columns
-    return filled
-
-
-def _column_number(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
 
 
 def _read_with_calamine(content: bytes, fonts: tuple[str, ...]) -> tuple[RawSheet, ...]:
