@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -356,6 +357,35 @@ def test_a_revoked_phone_keeps_what_it_has(
 
     expect(phone.get_by_role("dialog", name="Chờ cán bộ xem")).to_be_visible()
     assert _came(app) == 0
+
+
+def test_a_new_link_pairs_the_open_scanner_again(
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+) -> None:
+    told, address = door(), serve(app)
+    _open(phone, address, told["pairing"])
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Device).values(revoked_at=datetime.now(UTC)))
+        found = db.session.get(Meeting, told["meeting_id"])
+        assert found is not None
+        _device, pairing = create_pairing(found, by=None, now=datetime.now(UTC))
+
+    with phone.expect_response(re.compile("/manifest")):
+        phone.evaluate("link => { location.hash = link }", f"#pair={pairing}")
+    expect(phone.locator("[data-part=line]")).to_have_text("Có sóng")
+    assert "pair=" not in phone.url
+    phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
+
+    expect(phone.locator(".sc-item", has_text="Nông Văn Ánh")).to_contain_text("Xã đã nhận")
+
+
+def test_a_used_link_is_told(app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page) -> None:
+    told, address = door(), serve(app)
+    _open(phone, address, told["pairing"])
+
+    phone.evaluate("link => { location.hash = link }", f"#pair={told['pairing']}")
+
+    expect(phone.get_by_text("Đường dẫn ghép máy này đã dùng rồi")).to_be_visible()
 
 
 @pytest.fixture

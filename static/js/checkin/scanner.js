@@ -74,9 +74,19 @@ class Door {
 
   async #pairByLink() {
     const code = new URLSearchParams(location.hash.slice(1)).get("pair");
-    if (!code) return;
+    if (!code) return false;
     history.replaceState(null, "", location.pathname + location.search);
-    await this.#pair(code);
+    return this.#pair(code);
+  }
+
+  async #pairAgain(paired) {
+    if (!paired) {
+      this.#go("choose");
+      return;
+    }
+    this.remark = "";
+    await this.#chooseMeeting();
+    this.sync.flush();
   }
 
   async #pair(code) {
@@ -512,12 +522,9 @@ class Door {
     });
     this.#onSubmit(parts["pair-form"], async (form) => {
       const input = form.querySelector("input");
-      if (await this.#pair(input.value)) {
-        input.value = "";
-        this.remark = "";
-        await this.#chooseMeeting();
-        this.sync.flush();
-      }
+      const paired = await this.#pair(input.value);
+      if (paired) input.value = "";
+      await this.#pairAgain(paired);
     });
     this.#onSubmit(parts["code-form"], (form) => {
       const input = form.querySelector("input");
@@ -540,6 +547,10 @@ class Door {
     find.addEventListener("input", () => {
       clearTimeout(pause);
       pause = setTimeout(() => this.#find(find.value.trim()), 200);
+    });
+    window.addEventListener("hashchange", async () => {
+      // a new link opened where the scanner is open already
+      if (location.hash.startsWith("#pair=")) await this.#pairAgain(await this.#pairByLink());
     });
     window.addEventListener("online", () => this.#refresh());
     window.addEventListener("offline", () => {
