@@ -256,3 +256,8 @@ def insert_ignoring(table: sa.Table | type[Base]) -> Any:
     target = table if isinstance(table, sa.Table) else table.__table__
     insert: Any = sqlite.insert if is_sqlite() else postgresql.insert
     return insert(target).on_conflict_do_nothing()
+
+
+def place_of(part: str, text: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
+    """Where the part first stands in a text, from 1; 0 where it does not."""
+    return sa.func.instr(text, part) if is_sqlite() else sa.func.strpos(text, part)

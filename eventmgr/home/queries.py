@@ -20,7 +20,8 @@ from eventmgr.messaging.values import NOT_REACHED, MessageState
 from eventmgr.reports.queries.invitations import invitations_by_meeting
 from eventmgr.reports.queries.papers import plan_summaries
 from eventmgr.reports.values import InvitationFigures
-from eventmgr.residents.queries import count_households, count_households_without_phone
+from eventmgr.residents.queries import count_up_to, has_households
+from eventmgr.residents.values import HouseholdFilter, ReachFilter
 
 MOST_LINES = 4
 STILL_ON = timedelta(hours=3)
@@ -37,20 +38,19 @@ def today_for(user: object, now: datetime) -> Today:
     meetings = where(Permission.VIEW_MEETINGS)
     coming = _meeting_lines(_coming(meetings, now))
     plans = _plans(where(Permission.VIEW_PLANS))
-    households = count_households(residents) if residents else None
+    households = bool(residents) and has_households(residents)
     to_finish = _meeting_lines(_to_finish(where(Permission.EDIT_MEETINGS), now))
     steps = None
     if where(Permission.EDIT_PLANS):
         has_meetings = bool(coming) or db.session.scalar(meetings_visible_to(meetings).limit(1)) is not None
-        steps = FirstSteps(bool(households), bool(plans), has_meetings)
+        steps = FirstSteps(households, bool(plans), has_meetings)
     return Today(
         steps=steps,
         coming=coming,
         approvals=_approvals(messages),
         lost=_lost_texts(where(Permission.SEND_MESSAGES), now),
         to_finish=to_finish,
-        households=households,
-        without_phone=count_households_without_phone(residents) if households else 0,
+        without_sms=count_up_to(residents, HouseholdFilter(reach=ReachFilter.NO_SMS)) if households else 0,
         plans=plans,
     )
 

@@ -80,6 +80,5 @@ class Today:
     approvals: tuple[WaitingApproval, ...]
     lost: tuple[LostTexts, ...]
     to_finish: tuple[MeetingLine, ...]  # over, with no minutes yet
-    households: int | None  # None: the person may not see households
-    without_phone: int
+    without_sms: int  # households that no text reaches, counted up to `COUNT_STOPS_AT` + 1
     plans: tuple[PlanLine, ...]

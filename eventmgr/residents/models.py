@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from eventmgr.areas.models import Area
-from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
+from eventmgr.core.db import NAME, Base, SortText, foreign_key, short_text, sort_text
 from eventmgr.core.files import StoredFile
 from eventmgr.core.jobs import Job
 from eventmgr.residents.values import (
@@ -20,24 +21,40 @@ from eventmgr.residents.values import (
     ImportState,
     PhoneOwner,
     PovertyClass,
+    Reach,
     ResidentDetails,
 )
 
 SEARCH = 240
 """Characters of a folded name."""
+TAIL = 4
+"""Last digits by which a phone is found."""
 
 
 class Household(Base):
     """A household (hộ) of a hamlet. `code` is the list's "mã hộ", unique in the commune.
 
     `poverty_class` repeats the class of the latest PovertyStatus, so that lists and audiences need
-    no second look; `services.record_poverty_status` is its only writer.
+    no second look; `services.record_poverty_status` is its only writer. The columns from `head_name_sort` to
+    `has_refusal` repeat what its people and phones say, so that a page of the list is read from one index however
+    many households there are; `finding` keeps them.
     """
 
     __tablename__ = "household"
     __table_args__ = (
         sa.UniqueConstraint("commune_id", "code"),
         sa.Index("ix_household_hamlet_class", "hamlet_id", "poverty_class"),
+        # Where the list is read, in the order it is shown: within a hamlet, a commune, or everywhere ...
+        sa.Index("ix_household_hamlet_list", "hamlet_id", "list_order", "id"),
+        sa.Index("ix_household_commune_name", "commune_id", "head_name_sort", "id"),
+        sa.Index("ix_household_name", "head_name_sort", "id"),
+        # ... and everywhere narrowed to a few: walking all to find those would take long.
+        sa.Index("ix_household_class_name", "poverty_class", "head_name_sort", "id"),
+        sa.Index("ix_household_ethnic_name", "ethnic_group", "head_name_sort", "id"),
+        sa.Index("ix_household_reach_name", "reach", "head_name_sort", "id"),
+        sa.Index("ix_household_by_sms_name", "by_sms", "head_name_sort", "id"),
+        sa.Index("ix_household_dead_name", "has_dead_phone", "head_name_sort", "id"),
+        sa.Index("ix_household_refusal_name", "has_refusal", "head_name_sort", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,6 +67,11 @@ class Household(Base):
     address_note: Mapped[str] = short_text(NAME, default="")
     left_on: Mapped[date | None]  # None: lives here
     created_at: Mapped[datetime]
+    head_name_sort: Mapped[str] = sort_text(SEARCH, default="")  # empty: no head
+    reach: Mapped[Reach] = mapped_column(default=Reach.NONE)
+    by_sms: Mapped[bool] = mapped_column(default=False)  # whether `reach` is SMS: the call list's question
+    has_dead_phone: Mapped[bool] = mapped_column(default=False)
+    has_refusal: Mapped[bool] = mapped_column(default=False)  # one of its phones takes no texts of ours
 
     hamlet: Mapped[Area] = relationship(foreign_keys=[hamlet_id])
     commune: Mapped[Area] = relationship(foreign_keys=[commune_id])
@@ -70,6 +92,23 @@ class Household(Base):
     def details(self) -> HouseholdDetails:
         """The household as an officer would enter it."""
         return HouseholdDetails(self.hamlet_id, self.code, self.ethnic_group, self.address_note, self.left_on)
+
+
+class HouseholdTerm(Base):
+    """What finds a household: each member's folded name from every word on ("vi thi ly", "thi ly vi", "ly vi thi"),
+    and the folded code. So any word is the beginning of a term, and the term holds the rest of the name.
+
+    The commune leads, as most people look after one; `finding` keeps the rows.
+    """
+
+    __tablename__ = "household_term"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    commune_id: Mapped[int] = mapped_column(sa.ForeignKey("area.id"), primary_key=True)
+    term: Mapped[str] = mapped_column(SortText(SEARCH), primary_key=True)
+    household_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("household.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
 
 
 class PovertyStatus(Base):
@@ -137,6 +176,10 @@ class Resident(Base):
         )
 
 
+def _tail_of_new(context: DefaultExecutionContext) -> str:
+    return str(context.get_current_parameters()["phone"])[-TAIL:]
+
+
 class Contact(Base):
     """A phone by which a household can be reached. One phone may serve several households, so a
     phone is never a key of a person."""
@@ -148,6 +191,7 @@ class Contact(Base):
     household_id: Mapped[int] = foreign_key("household.id", index=False)
     resident_id: Mapped[int | None] = foreign_key("resident.id")  # None: the household's as such
     phone: Mapped[str] = short_text(16, index=True)  # E.164
+    tail: Mapped[str] = short_text(TAIL, index=True, default=_tail_of_new)  # people remember how a number ends
     takes_sms: Mapped[bool] = mapped_column(default=True)  # False: a landline, for calls only
     owner: Mapped[PhoneOwner] = mapped_column(default=PhoneOwner.MEMBER)
     owner_note: Mapped[str] = short_text(default="")  # "con trai", as the list remarks
@@ -155,6 +199,11 @@ class Contact(Base):
 
     household: Mapped[Household] = relationship(back_populates="contacts")
     resident: Mapped[Resident | None] = relationship()
+
+    @validates("phone")
+    def _keep_tail(self, _name: str, phone: str) -> str:
+        self.tail = phone[-TAIL:]
+        return phone
 
     @property
     def details(self) -> ContactDetails:

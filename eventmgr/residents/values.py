@@ -47,6 +47,14 @@ class ImportState(StrEnum):
     FAILED = "failed"
 
 
+class Reach(StrEnum):
+    """How a household can be reached from afar."""
+
+    SMS = "sms"  # one of its phones takes our texts
+    CALL = "call"  # a phone rings, but takes no texts: a landline, or its owner does not want any
+    NONE = "none"  # no phone, or only dead ones
+
+
 @dataclass(frozen=True, slots=True)
 class HouseholdDetails:
     """What an officer says of a household."""
@@ -105,15 +113,34 @@ class HouseholdOrder(StrEnum):
     LIST = "list"
 
 
+class ReachFilter(StrEnum):
+    """Which households are asked for, by their phones."""
+
+    NO_SMS = "no_sms"  # the call list: whoever no text reaches
+    SMS = "sms"
+    CALL = "call"
+    NONE = "none"
+    NO_PHONE = "no_phone"
+    DEAD_PHONE = "dead"
+    REFUSAL = "opted_out"
+
+
 @dataclass(frozen=True, slots=True)
 class HouseholdFilter:
     """Which households are asked for; what is left out does not narrow."""
 
     query: str = ""
+    commune_id: int | None = None
     hamlet_id: int | None = None
     poverty_class: PovertyClass | None = None
-    without_phone: bool = False
+    ethnic_group: str | None = None
+    reach: ReachFilter | None = None
     order: HouseholdOrder = HouseholdOrder.NAME
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but words and a place is asked for."""
+        return any((self.poverty_class, self.ethnic_group, self.reach))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +150,9 @@ class HouseholdLine:
     id: int
     head: str
     hamlet: str
+    commune: str
     poverty_class: PovertyClass
+    reach: Reach
     members: int
     phones: tuple[str, ...]  # E.164, or masked where the reader may not see them
     found: tuple[str, ...] = ()
@@ -134,12 +163,49 @@ class HouseholdPage:
     """One page of a list of households.
 
     `count` stops at `COUNT_STOPS_AT` + 1. `before` and `after` are the households to go on from, None at either end.
+    `cut`: the words fit so many households that only the first `COUNT_STOPS_AT` found are shown.
     """
 
     lines: tuple[HouseholdLine, ...]
     count: int
     before: int | None
     after: int | None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Which places a list can be narrowed to, by id and name: communes, and hamlets once there is one commune."""
+
+    communes: tuple[tuple[int, str], ...]
+    hamlets: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallPhone:
+    """A phone on the list of whom to call. `note`: whose it is, as the list says it."""
+
+    phone: str  # E.164, or masked where the reader may not see it
+    note: str
+    dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """A household that no text reaches; an empty `phones` means that somebody has to go there."""
+
+    household_id: int
+    head: str
+    address_note: str
+    phones: tuple[CallPhone, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallSheet:
+    """Whom to call in one hamlet, in the order of the office's list."""
+
+    hamlet: str
+    lines: tuple[CallLine, ...]
 
 
 COUNT_STOPS_AT = 1000

@@ -13,7 +13,7 @@ from eventmgr.residents.importing.cells import CellReason
 from eventmgr.residents.importing.columns import Field
 from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.values import Differs, LeftOut, Question, RowReason
-from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass
+from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass, ReachFilter
 
 Words = Mapping[Any, Any]
 
@@ -37,6 +37,16 @@ PHONE_OWNERS: Words = {
     PhoneOwner.NEIGHBOUR: _("A neighbour"),
     PhoneOwner.HAMLET_HEAD: _("The hamlet head"),
     PhoneOwner.OTHER: _("Somebody else"),
+}
+
+REACH_FILTERS: Words = {
+    ReachFilter.NO_SMS: _("Not reached by SMS"),
+    ReachFilter.SMS: _("Reached by SMS"),
+    ReachFilter.CALL: _("By call only"),
+    ReachFilter.NONE: _("No phone that works"),
+    ReachFilter.NO_PHONE: _("Without a phone"),
+    ReachFilter.DEAD_PHONE: _("With a dead number"),
+    ReachFilter.REFUSAL: _("Wants no texts"),
 }
 
 FIELDS: Words = {

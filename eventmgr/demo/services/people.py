@@ -12,6 +12,7 @@ from eventmgr.demo.invented import ETHNIC_GROUPS, GUESTS, PhoneBook, person_name
 from eventmgr.demo.services.bulk import insert_keyed, insert_rows
 from eventmgr.demo.services.office import COMMUNE_CODE, Office
 from eventmgr.demo.values import Home, Line, Person, Visitor
+from eventmgr.residents.finding import index_commune
 from eventmgr.residents.models import Contact, Guest, Household, PhoneState, PovertyStatus, Resident
 from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass
 
@@ -62,6 +63,7 @@ def settle_people(office: Office, number: int, chance: Random, now: datetime) ->
     people = [tuple(_person(next(ids), member, year) for member in family) for family in families]
     lines = _phones(chance, household_ids, people, office)
     insert_keyed(PhoneState, _phone_states(lines, now))
+    index_commune(office.commune.id)
     return tuple(
         Home(
             household_id,

@@ -256,6 +256,17 @@ def upgrade() -> None:
         sa.Column("address_note", sa.String(length=200), nullable=False),
         sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "head_name_sort", sa.String(240).with_variant(sa.String(240, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column(
+            "reach",
+            sa.Enum("sms", "call", "none", name="reach", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("by_sms", sa.Boolean(), nullable=False),
+        sa.Column("has_dead_phone", sa.Boolean(), nullable=False),
+        sa.Column("has_refusal", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["commune_id"], ["area.id"], name=op.f("fk_household_commune_id_area"), ondelete="RESTRICT"
         ),
@@ -266,8 +277,17 @@ def upgrade() -> None:
         sa.UniqueConstraint("commune_id", "code", name=op.f("uq_household_commune_id_code")),
     )
     with op.batch_alter_table("household", schema=None) as batch_op:
+        batch_op.create_index("ix_household_by_sms_name", ["by_sms", "head_name_sort", "id"], unique=False)
+        batch_op.create_index("ix_household_class_name", ["poverty_class", "head_name_sort", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_household_commune_id"), ["commune_id"], unique=False)
+        batch_op.create_index("ix_household_commune_name", ["commune_id", "head_name_sort", "id"], unique=False)
+        batch_op.create_index("ix_household_dead_name", ["has_dead_phone", "head_name_sort", "id"], unique=False)
+        batch_op.create_index("ix_household_ethnic_name", ["ethnic_group", "head_name_sort", "id"], unique=False)
         batch_op.create_index("ix_household_hamlet_class", ["hamlet_id", "poverty_class"], unique=False)
+        batch_op.create_index("ix_household_hamlet_list", ["hamlet_id", "list_order", "id"], unique=False)
+        batch_op.create_index("ix_household_name", ["head_name_sort", "id"], unique=False)
+        batch_op.create_index("ix_household_reach_name", ["reach", "head_name_sort", "id"], unique=False)
+        batch_op.create_index("ix_household_refusal_name", ["has_refusal", "head_name_sort", "id"], unique=False)
 
     op.create_table(
         "job",
@@ -430,6 +450,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_area_id"), ["area_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
         batch_op.create_index("ix_batch_subject", ["subject", "kind"], unique=False)
+
+    op.create_table(
+        "household_term",
+        sa.Column("commune_id", sa.Integer(), nullable=False),
+        sa.Column("term", sa.String(240).with_variant(sa.String(240, collation="C"), "postgresql"), nullable=False),
+        sa.Column("household_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["commune_id"], ["area.id"], name=op.f("fk_household_term_commune_id_area")),
+        sa.ForeignKeyConstraint(
+            ["household_id"],
+            ["household.id"],
+            name=op.f("fk_household_term_household_id_household"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("commune_id", "term", "household_id", name=op.f("pk_household_term")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("household_term", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_household_term_household_id"), ["household_id"], unique=False)
 
     op.create_table(
         "list_import",
@@ -708,6 +746,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Integer(), nullable=False),
         sa.Column("resident_id", sa.Integer(), nullable=True),
         sa.Column("phone", sa.String(length=16), nullable=False),
+        sa.Column("tail", sa.String(length=4), nullable=False),
         sa.Column("takes_sms", sa.Boolean(), nullable=False),
         sa.Column(
             "owner",
@@ -738,6 +777,7 @@ def upgrade() -> None:
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_resident_id"), ["resident_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_tail"), ["tail"], unique=False)
 
     op.create_table(
         "import_added",
@@ -1354,6 +1394,7 @@ def downgrade() -> None:
 
     op.drop_table("import_added")
     with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_tail"))
         batch_op.drop_index(batch_op.f("ix_contact_resident_id"))
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
 
@@ -1398,6 +1439,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_list_import_area_id"))
 
     op.drop_table("list_import")
+    with op.batch_alter_table("household_term", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_household_term_household_id"))
+
+    op.drop_table("household_term")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index("ix_batch_subject")
         batch_op.drop_index(batch_op.f("ix_batch_state"))
@@ -1424,8 +1469,17 @@ def downgrade() -> None:
 
     op.drop_table("job")
     with op.batch_alter_table("household", schema=None) as batch_op:
+        batch_op.drop_index("ix_household_refusal_name")
+        batch_op.drop_index("ix_household_reach_name")
+        batch_op.drop_index("ix_household_name")
+        batch_op.drop_index("ix_household_hamlet_list")
         batch_op.drop_index("ix_household_hamlet_class")
+        batch_op.drop_index("ix_household_ethnic_name")
+        batch_op.drop_index("ix_household_dead_name")
+        batch_op.drop_index("ix_household_commune_name")
         batch_op.drop_index(batch_op.f("ix_household_commune_id"))
+        batch_op.drop_index("ix_household_class_name")
+        batch_op.drop_index("ix_household_by_sms_name")
 
     op.drop_table("household")
     with op.batch_alter_table("guest", schema=None) as batch_op:

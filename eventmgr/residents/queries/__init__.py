@@ -1,6 +1,7 @@
 """Reads of the residents room."""
 
-from eventmgr.residents.queries.figures import count_households, count_households_without_phone, households_by_class
+from eventmgr.residents.queries.calling import call_list
+from eventmgr.residents.queries.figures import count_up_to, ethnic_groups, has_households
 from eventmgr.residents.queries.guests import get_guest_in, guests_visible_to
 from eventmgr.residents.queries.households import all_households, households_page
 from eventmgr.residents.queries.people import (
@@ -9,17 +10,20 @@ from eventmgr.residents.queries.people import (
     get_resident_in,
     households_of_commune,
 )
+from eventmgr.residents.queries.territory import places_in
 
 __all__ = [
     "all_households",
-    "count_households",
-    "count_households_without_phone",
+    "call_list",
+    "count_up_to",
+    "ethnic_groups",
     "get_contact_in",
     "get_guest_in",
     "get_household_in",
     "get_resident_in",
     "guests_visible_to",
-    "households_by_class",
+    "has_households",
     "households_of_commune",
     "households_page",
+    "places_in",
 ]

@@ -4,43 +4,38 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from eventmgr.areas.models import Area
-from eventmgr.core.access import Scope, below
+from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.residents.models import Household
-from eventmgr.residents.values import PovertyClass
+from eventmgr.residents.queries.households import narrowing
+from eventmgr.residents.queries.territory import territory_of
+from eventmgr.residents.values import COUNT_STOPS_AT, HouseholdFilter
 
 
-def count_households(scope: Scope) -> int:
-    """How many households live in the scope."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(Household.id))
-            .join(Household.hamlet)
-            .where(scope.within(Area.path), Household.left_on.is_(None))
-        )
-        or 0
+def has_households(scope: Scope) -> bool:
+    """Whether any household lives in the scope."""
+    here = territory_of(scope, HouseholdFilter()).holds()
+    return db.session.scalar(sa.select(Household.id).where(here, Household.left_on.is_(None)).limit(1)) is not None
+
+
+def count_up_to(scope: Scope, wanted: HouseholdFilter) -> int:
+    """How many households of the scope the filters leave; stops at `COUNT_STOPS_AT` + 1. Words are not looked at."""
+    territory = territory_of(scope, wanted)
+    chosen = sa.select(Household.id).where(
+        territory.holds(), Household.left_on.is_(None), *narrowing(wanted, leading=not territory.is_local)
     )
+    counted = chosen.limit(COUNT_STOPS_AT + 1).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
 
 
-def count_households_without_phone(scope: Scope) -> int:
-    """How many households of the scope have no phone at all."""
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count(Household.id))
-            .join(Household.hamlet)
-            .where(scope.within(Area.path), Household.left_on.is_(None), ~Household.contacts.any())
-        )
-        or 0
-    )
-
-
-def households_by_class(area: Area) -> dict[PovertyClass, int]:
-    """How many households of each class live below an area."""
-    rows = db.session.execute(
-        sa.select(Household.poverty_class, sa.func.count(Household.id))
-        .join(Household.hamlet)
-        .where(below(Area.path, area.path), Household.left_on.is_(None))
-        .group_by(Household.poverty_class)
-    )
-    return {row[0]: row[1] for row in rows}
+def ethnic_groups(scope: Scope) -> list[str]:
+    """The ethnic groups of the scope's households, as the lists write them."""
+    territory = territory_of(scope, HouseholdFilter())
+    if territory.is_local:
+        own = sa.select(Household.ethnic_group).where(territory.holds(), Household.ethnic_group != "").distinct()
+        return list(db.session.scalars(own.order_by(Household.ethnic_group)))
+    # From one group to the next by the index: a list of all would be read through from end to end.
+    group = sa.select(sa.func.min(Household.ethnic_group).label("name")).cte("ethnic", recursive=True)
+    beyond = sa.select(sa.func.min(Household.ethnic_group)).where(Household.ethnic_group > group.c.name)
+    group = group.union_all(sa.select(beyond.scalar_subquery()).where(group.c.name.is_not(None)))
+    return list(db.session.scalars(sa.select(group.c.name).where(group.c.name != "")))

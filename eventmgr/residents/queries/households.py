@@ -1,10 +1,15 @@
-"""The list of households: its pages, filters, search and order."""
+"""The list of households: its pages, filters, search and order.
+
+Two ways of looking, so that a page costs the same however many households there are. Inside one commune all that is
+asked touches a few thousand rows. Above communes an index gives the rows in order, narrowed by its first column; words
+are looked up first, and stop at `COUNT_STOPS_AT` households.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,20 +20,32 @@ from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.core.phone import masked_form
 from eventmgr.core.text import clean_text, display_name, has_marks, search_key
-from eventmgr.residents.models import Contact, Household, Resident
-from eventmgr.residents.queries.names import names_like, written_as
+from eventmgr.residents.models import Household, Resident
+from eventmgr.residents.queries.names import found_by, is_found_by, names_like, written_as
+from eventmgr.residents.queries.territory import Territory, territory_of
 from eventmgr.residents.values import (
     COUNT_STOPS_AT,
     HouseholdFilter,
     HouseholdLine,
     HouseholdOrder,
     HouseholdPage,
+    Reach,
+    ReachFilter,
 )
 
 PAGE = 50
+_AT_ONCE = 500
 _LAST = 2**31 - 1
+_MOST_TERMS = 5000
+"""Terms read for one search above communes: a household brings about four that begin with the same letters."""
 
-Head = sa.orm.aliased(Resident, name="head")
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """The households that are wanted. `cut`: there are more than the first found."""
+
+    statement: sa.Select[int]
+    cut: bool = False
 
 
 def households_page(
@@ -40,40 +57,109 @@ def households_page(
     before: int | None = None,
     size: int = PAGE,
 ) -> HouseholdPage:
-    """One page of the households in the scope that are wanted, in Vietnamese order.
+    """One page of the households in the scope that are wanted, by the heads' given names in Vietnamese order.
 
-    `phones` is where the reader may see numbers; elsewhere they are masked and cannot be searched for.
+    In the order of the office's own list only inside one commune, as there is no such list above. `phones` is where
+    the reader may see numbers; elsewhere they are masked and cannot be searched for.
     """
-    conditions = _conditions(scope, phones, wanted)
-    keys = _sort_keys(wanted)
-    chosen = (
-        sa.select(Household.id)
-        .join(Household.hamlet)
-        .outerjoin(Head, sa.and_(Household.id == Head.household_id, Head.is_head))
-    ).where(*conditions)
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(chosen.limit(COUNT_STOPS_AT + 1).subquery())) or 0
-    ids, more_before, more_after = _ids_of_page(chosen, keys, after, before, size)
+    territory = territory_of(scope, wanted)
+    choice = _choose(territory, phones, wanted)
+    keys = _sort_keys(territory, wanted)
+    counted = choice.statement.limit(COUNT_STOPS_AT + 1).subquery()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+    ids, more_before, more_after = _ids_of_page(choice.statement, keys, after, before, size)
     return HouseholdPage(
         lines=_lines(ids, phones, wanted),
-        count=count,
+        count=COUNT_STOPS_AT + 1 if choice.cut else count,
         before=ids[0] if ids and more_before else None,
         after=ids[-1] if ids and more_after else None,
+        cut=choice.cut,
     )
 
 
 def all_households(scope: Scope, phones: Scope, wanted: HouseholdFilter) -> Iterator[HouseholdLine]:
-    """Every household that is wanted, in the order of the list, read in pages."""
-    after: int | None = None
-    while True:
-        page = households_page(scope, phones, wanted, after=after, size=500)
-        yield from page.lines
-        if page.after is None:
-            return
-        after = page.after
+    """Every household that is wanted, in the order of the list, read in portions."""
+    territory = territory_of(scope, wanted)
+    statement = _choose(territory, phones, wanted, cut=False).statement
+    ids = list(db.session.scalars(statement.order_by(*_sort_keys(territory, wanted))))
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from _lines(ids[start : start + _AT_ONCE], phones, wanted)
+
+
+# --- which households -----------------------------------------------------------------------------
+
+
+def _choose(territory: Territory, phones: Scope, wanted: HouseholdFilter, *, cut: bool = True) -> _Choice:
+    present = sa.select(Household.id).where(Household.left_on.is_(None), territory.holds())
+    local = territory.is_local
+    if not search_key(wanted.query):
+        return _Choice(present.where(*narrowing(wanted, leading=not local)))
+    narrowed = present.where(*narrowing(wanted, leading=False))
+    found = found_by(wanted.query, phones, territory.around)
+    if local or not cut:
+        return _Choice(narrowed.where(Household.id.in_(found)))
+    terms = db.session.scalars(found.limit(_MOST_TERMS)).all()
+    ids = list(dict.fromkeys(terms))
+    if wanted.narrows and len(terms) == _MOST_TERMS:
+        # Too many by the words: begin with those the filters leave.
+        few = db.session.scalars(present.where(*narrowing(wanted)).limit(COUNT_STOPS_AT + 1)).all()
+        narrowed = present.where(is_found_by(wanted.query, phones))
+        ids, terms = list(few), few
+    elif wanted.narrows:
+        return _Choice(narrowed.where(Household.id.in_(ids)))
+    return _Choice(
+        narrowed.where(Household.id.in_(ids[:COUNT_STOPS_AT])),
+        cut=len(ids) > COUNT_STOPS_AT or len(terms) == _MOST_TERMS,
+    )
+
+
+def narrowing(wanted: HouseholdFilter, *, leading: bool = True) -> list[sa.ColumnElement[bool]]:
+    """The conditions of the filters. They lead to an index of their own, unless a place or ids lead to fewer rows."""
+
+    def is_(column: Any, value: Any) -> sa.ColumnElement[bool]:
+        # Behind a function a column leads to no index, so no database is tempted to take it.
+        return (column if leading else sa.func.coalesce(column, column)) == value
+
+    conditions = []
+    if wanted.poverty_class is not None:
+        conditions.append(is_(Household.poverty_class, wanted.poverty_class))
+    if wanted.ethnic_group is not None:
+        conditions.append(is_(Household.ethnic_group, wanted.ethnic_group))
+    match wanted.reach:
+        case ReachFilter.NO_SMS:
+            conditions.append(is_(Household.by_sms, sa.false()))
+        case ReachFilter.SMS:
+            conditions.append(is_(Household.reach, Reach.SMS))
+        case ReachFilter.CALL:
+            conditions.append(is_(Household.reach, Reach.CALL))
+        case ReachFilter.NONE:
+            conditions.append(is_(Household.reach, Reach.NONE))
+        case ReachFilter.NO_PHONE:
+            conditions += [is_(Household.reach, Reach.NONE), sa.not_(Household.has_dead_phone)]
+        case ReachFilter.DEAD_PHONE:
+            conditions.append(is_(Household.has_dead_phone, sa.true()))
+        case ReachFilter.REFUSAL:
+            conditions.append(is_(Household.has_refusal, sa.true()))
+    return conditions
+
+
+# --- which page of them ---------------------------------------------------------------------------
+
+
+def _sort_keys(territory: Territory, wanted: HouseholdFilter) -> list[Any]:
+    if wanted.order is HouseholdOrder.LIST and territory.is_local:
+        hamlet = sa.select(Area.name_sort).where(Area.id == Household.hamlet_id).scalar_subquery()
+        return [hamlet, sa.func.coalesce(Household.list_order, _LAST), Household.id]
+    words = clean_text(wanted.query)
+    if words and has_marks(words):
+        # Who is written just as asked comes first: Hà before Ha and Hạ.
+        exact = sa.case((Household.members.any(written_as(words)), 0), else_=1)
+        return [exact, Household.head_name_sort, Household.id]
+    return [Household.head_name_sort, Household.id]
 
 
 def _ids_of_page(
-    chosen: sa.Select[Any], keys: list[Any], after: int | None, before: int | None, size: int
+    chosen: sa.Select[int], keys: list[Any], after: int | None, before: int | None, size: int
 ) -> tuple[list[int], bool, bool]:
     """The ids of one page, and whether there is more on either side of it."""
     place = sa.tuple_(*keys)
@@ -90,7 +176,7 @@ def _ids_of_page(
     return found, start is not None, more
 
 
-def _key_of(chosen: sa.Select[Any], keys: list[Any], household_id: int | None) -> Sequence[Any] | None:
+def _key_of(chosen: sa.Select[int], keys: list[Any], household_id: int | None) -> Sequence[Any] | None:
     """Where a household stands in the order; None if it is no longer of the list."""
     if household_id is None:
         return None
@@ -98,43 +184,7 @@ def _key_of(chosen: sa.Select[Any], keys: list[Any], household_id: int | None) -
     return None if row is None else [sa.literal(value, key.type) for key, value in zip(keys, row, strict=True)]
 
 
-def _sort_keys(wanted: HouseholdFilter) -> list[Any]:
-    head = sa.func.coalesce(Head.name_sort, "")
-    if wanted.order is HouseholdOrder.LIST:
-        return [Area.name_sort, sa.func.coalesce(Household.list_order, _LAST), Household.id]
-    words = clean_text(wanted.query)
-    if words and has_marks(words):
-        # Who is written just as asked comes first: Hà before Ha and Hạ.
-        exact = sa.case((Household.members.any(written_as(words)), 0), else_=1)
-        return [exact, head, Household.id]
-    return [head, Household.id]
-
-
-def _conditions(scope: Scope, phones: Scope, wanted: HouseholdFilter) -> list[Any]:
-    conditions: list[Any] = [scope.within(Area.path), Household.left_on.is_(None)]
-    if wanted.hamlet_id is not None:
-        conditions.append(Household.hamlet_id == wanted.hamlet_id)
-    if wanted.poverty_class is not None:
-        conditions.append(Household.poverty_class == wanted.poverty_class)
-    if wanted.without_phone:
-        conditions.append(~Household.contacts.any())
-    if clean_text(wanted.query):
-        conditions.append(_matches(wanted.query, phones))
-    return conditions
-
-
-def _matches(query: str, phones: Scope) -> Any:
-    """A member's name, the household's code, or a phone holds what was typed."""
-    ways = [
-        Household.members.any(sa.and_(Resident.left_on.is_(None), names_like(query, Resident.name_search))),
-        Household.code.istartswith(clean_text(query), autoescape=True),
-    ]
-    digits = re.sub(r"[\s.\-()]", "", query).removeprefix("+84").lstrip("0")
-    if re.fullmatch(r"[0-9]{3,}", digits):
-        ways.append(
-            sa.and_(phones.within(Area.path), Household.contacts.any(Contact.phone.contains(digits, autoescape=True)))
-        )
-    return sa.or_(*ways)
+# --- what a page shows ----------------------------------------------------------------------------
 
 
 def _lines(ids: list[int], phones: Scope, wanted: HouseholdFilter) -> tuple[HouseholdLine, ...]:
@@ -143,7 +193,12 @@ def _lines(ids: list[int], phones: Scope, wanted: HouseholdFilter) -> tuple[Hous
         for household in db.session.scalars(
             sa.select(Household)
             .where(Household.id.in_(ids))
-            .options(joinedload(Household.hamlet), selectinload(Household.members), selectinload(Household.contacts))
+            .options(
+                joinedload(Household.hamlet),
+                joinedload(Household.commune),
+                selectinload(Household.members),
+                selectinload(Household.contacts),
+            )
         ).unique()
     }
     found = _found_members(ids, wanted)
@@ -158,7 +213,9 @@ def _line(household: Household, phones: Scope, found: tuple[str, ...]) -> Househ
         id=household.id,
         head=display_name(head.full_name) if head else "",
         hamlet=household.hamlet.name,
+        commune=household.commune.name,
         poverty_class=household.poverty_class,
+        reach=household.reach,
         members=len(present),
         phones=tuple(contact.phone if seen else masked_form(contact.phone) for contact in household.contacts),
         found=found,

@@ -1,13 +1,57 @@
-"""Finding names by what was typed: folded for the beginning of words, or with their very marks."""
+"""Finding people by what was typed: words that begin words of a name, a household's code, how a phone ends."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from eventmgr.core.text import display_name, search_key, search_variants, tone_spellings
-from eventmgr.residents.models import Resident
+from eventmgr.areas.models import Area
+from eventmgr.core.access import Scope
+from eventmgr.core.db import db
+from eventmgr.core.text import clean_text, display_name, search_key, search_variants, tone_spellings
+from eventmgr.residents.models import TAIL, Contact, Household, HouseholdTerm, Resident
+
+_RARE = 2000
+"""Up to here the terms of a word are counted, to begin with the rarest word of several."""
+
+
+def found_by(query: str, phones: Scope, communes: Sequence[int]) -> sa.CompoundSelect[Any]:
+    """The ids of the households in these communes that what was typed finds, the same one perhaps several times.
+
+    All words must be of one member's name, or begin the code. `phones` is where the reader may see numbers.
+    """
+    ways = [_with_terms(condition, rest, communes) for condition, rest in _beginnings(query, communes)]
+    digits = phone_digits(query)
+    if digits:
+        ways.append(
+            sa.select(Contact.household_id)
+            .join(Contact.household)
+            .join(Household.hamlet)
+            .where(_ends_in(digits), Household.commune_id.in_(communes), phones.within(Area.path))
+        )
+    return sa.union_all(*ways)
+
+
+def is_found_by(query: str, phones: Scope) -> sa.ColumnElement[bool]:
+    """The condition that a household is one that `found_by` gives, for looking at few households one by one."""
+    ways = [
+        Household.members.any(sa.and_(Resident.left_on.is_(None), names_like(query, Resident.name_search))),
+        Household.code.istartswith(clean_text(query), autoescape=True),
+    ]
+    digits = phone_digits(query)
+    if digits:
+        within = sa.exists(sa.select(Area.id).where(Area.id == Household.hamlet_id, phones.within(Area.path)))
+        ways.append(sa.and_(within, Household.contacts.any(_ends_in(digits))))
+    return sa.or_(*ways)
+
+
+def phone_digits(query: str) -> str:
+    """The digits of a phone, or of its end, that were typed; nothing if those are no four digits or more."""
+    digits = re.sub(r"[\s.\-()]", "", query).removeprefix("+84").lstrip("0")
+    return digits if re.fullmatch(rf"[0-9]{{{TAIL},}}", digits) else ""
 
 
 def names_like(query: str, folded: Any) -> Any:
@@ -16,18 +60,57 @@ def names_like(query: str, folded: Any) -> Any:
     return sa.and_(sa.true(), *(_word_in(word, folded) for word in words))
 
 
-def _word_in(word: str, folded: Any) -> Any:
-    typed, *others = search_variants(word)
-    ways = [folded.startswith(typed, autoescape=True), folded.contains(" " + typed, autoescape=True)]
-    # Another spelling must be the whole word: "ly" is no beginning of "linh".
-    return sa.or_(*ways, *(_whole_words(other, folded) for other in others))
-
-
 def written_as(words: str) -> Any:
     """The condition that a name holds the words with these very marks, however they are capitalised."""
     placed = tone_spellings(words)
     spellings = placed | {change(spelling) for spelling in placed for change in (str.upper, str.lower, display_name)}
     return sa.or_(*(_whole_words(spelling, Resident.full_name) for spelling in sorted(spellings)))
+
+
+def _with_terms(condition: sa.ColumnElement[bool], rest: Sequence[str], communes: Sequence[int]) -> sa.Select[int]:
+    others = (_word_in(word, HouseholdTerm.term) for word in rest)
+    return sa.select(HouseholdTerm.household_id).where(HouseholdTerm.commune_id.in_(communes), condition, *others)
+
+
+def _beginnings(query: str, communes: Sequence[int]) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
+    """The ranges of terms to read, each with the words that the terms must hold besides."""
+    words = list(dict.fromkeys(search_key(query).split()))
+    first = _rarest(words, communes) if len(words) > 1 else words[0]
+    rest = [word for word in words if word != first]
+    return [(condition, rest) for condition in _ranges(first)]
+
+
+def _rarest(words: Sequence[str], communes: Sequence[int]) -> str:
+    """The word with the fewest terms. Among common ones the last: given names stand last, and there are more of them."""
+    counts = []
+    for word in words:
+        terms = sa.select(sa.literal(1)).where(HouseholdTerm.commune_id.in_(communes), _ranges(word)[0])
+        counts.append(sa.select(sa.func.count()).select_from(terms.limit(_RARE).subquery()).scalar_subquery())
+    found = db.session.execute(sa.select(*counts)).one()
+    return min(zip(found, range(0, -len(words), -1), words, strict=True))[2]
+
+
+def _ranges(word: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions, one range of the index each, that a term begins with the word."""
+    typed, *others = search_variants(word)
+    # Another spelling must be the whole word: "ly" is no beginning of "linh".
+    whole = [way for other in others for way in (HouseholdTerm.term == other, _begins_with(f"{other} "))]
+    return [_begins_with(typed), *whole]
+
+
+def _begins_with(start: str) -> sa.ColumnElement[bool]:
+    after = start[:-1] + chr(ord(start[-1]) + 1)  # follows, by code point, all texts that begin so
+    return sa.and_(HouseholdTerm.term >= start, HouseholdTerm.term < after)
+
+
+def _ends_in(digits: str) -> sa.ColumnElement[bool]:
+    return sa.and_(Contact.tail == digits[-TAIL:], Contact.phone.endswith(digits, autoescape=True))
+
+
+def _word_in(word: str, folded: Any) -> Any:
+    typed, *others = search_variants(word)
+    ways = [folded.startswith(typed, autoescape=True), folded.contains(" " + typed, autoescape=True)]
+    return sa.or_(*ways, *(_whole_words(other, folded) for other in others))
 
 
 def _whole_words(words: str, column: Any) -> Any:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
-
-from flask import flash, redirect, render_template, request, send_file, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -13,11 +10,11 @@ from werkzeug.wrappers import Response
 from eventmgr.areas.queries import areas_in, get_area_in
 from eventmgr.areas.values import Level
 from eventmgr.core.access import Permission, requires, scope
-from eventmgr.core.access_log import AccessKind, note_view, only_area, record_access
+from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
-from eventmgr.core.text import clean_text, display_name
+from eventmgr.core.text import display_name
 from eventmgr.residents import queries, services
 from eventmgr.residents.forms.people import (
     ContactForm,
@@ -27,94 +24,9 @@ from eventmgr.residents.forms.people import (
     StatusForm,
 )
 from eventmgr.residents.models import Household
-from eventmgr.residents.values import COUNT_STOPS_AT, ContactDetails, HouseholdFilter, HouseholdOrder, PovertyClass
+from eventmgr.residents.values import ContactDetails
 from eventmgr.residents.views.shared import Page, bp, form_page, names_of, say_beside
 from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
-from eventmgr.residents.workbook import write_households
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-@bp.get("/residents")
-@requires(Permission.VIEW_RESIDENTS)
-def index() -> str:
-    """Who lives here, whom can we reach?"""
-    seen = scope(Permission.VIEW_RESIDENTS)
-    wanted = _wanted()
-    page = queries.households_page(
-        seen, scope(Permission.VIEW_PHONES), wanted, after=_cursor("after"), before=_cursor("before")
-    )
-    note_view("households", area_id=wanted.hamlet_id or only_area(seen), shown=len(page.lines), filters=_told(wanted))
-    return render_template(
-        "residents/index.html",
-        page=page,
-        wanted=wanted,
-        count_stops_at=COUNT_STOPS_AT,
-        hamlets=[(hamlet.id, hamlet.name) for hamlet in areas_in(seen, Level.HAMLET)],
-        classes=list(POVERTY_CLASSES.items()),
-        empty_office=not queries.count_households(seen),
-        without_phone=queries.count_households_without_phone(seen),
-        page_url=_page_url,
-    )
-
-
-@bp.get("/residents/export")
-@requires(Permission.EXPORT_NAMES)
-def export() -> Response:
-    """The list as a workbook, as it is filtered now. Who took it is kept."""
-    exportable = scope(Permission.EXPORT_NAMES)
-    wanted = _wanted()
-    lines = list(queries.all_households(exportable, scope(Permission.VIEW_PHONES), wanted))
-    content = write_households(lines)
-    if lines:  # an empty list hands out nobody, and its hamlet need not exist
-        with unit_of_work():
-            record_access(
-                AccessKind.EXPORT,
-                "households",
-                by=current_user,
-                now=now(),
-                area_id=wanted.hamlet_id or only_area(exportable),
-                shown=len(lines),
-                filters=_told(wanted),
-            )
-    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name="danh-sach-ho.xlsx")
-
-
-def _wanted() -> HouseholdFilter:
-    arguments = request.args
-    chosen_class = arguments.get("class", "")
-    return HouseholdFilter(
-        query=clean_text(arguments.get("q", ""))[:100],
-        hamlet_id=arguments.get("hamlet", type=int),
-        poverty_class=PovertyClass(chosen_class) if chosen_class in set(PovertyClass) else None,
-        without_phone=arguments.get("phone") == "none",
-        order=HouseholdOrder.LIST if arguments.get("order") == "list" else HouseholdOrder.NAME,
-    )
-
-
-def _told(wanted: HouseholdFilter) -> dict[str, Any]:
-    """What the access log says of a list: which people it was narrowed to, never the words that were typed."""
-    return {
-        "searched": bool(wanted.query),
-        "poverty_class": wanted.poverty_class,
-        "without_phone": wanted.without_phone,
-    }
-
-
-def _cursor(name: str) -> int | None:
-    return request.args.get(name, type=int)
-
-
-def _page_url(**changes: Any) -> str:
-    """This list with other arguments; turning a page or changing a filter leaves the rest as it is."""
-    arguments: dict[str, Any] = {key: value for key, value in request.args.items() if value}
-    arguments.pop("after", None)
-    arguments.pop("before", None)
-    arguments.update(changes)
-    return url_for("residents.index", **{key: value for key, value in arguments.items() if value is not None})
-
-
-# --- one household --------------------------------------------------------------------------------
 
 
 @bp.get("/residents/households/<int:household_id>")

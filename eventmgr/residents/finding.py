@@ -1,0 +1,151 @@
+"""Keeping what the list of households is found and ordered by: terms, the head's name, how the phones reach it.
+
+Rows changed through the session are followed by themselves, when they are flushed. Who writes many rows past it
+calls `index_households` or `index_commune` afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, UOWTransaction
+
+from eventmgr.core.db import db, place_of
+from eventmgr.residents.models import Contact, Household, HouseholdTerm, PhoneState, Resident
+from eventmgr.residents.values import Reach
+
+_AT_ONCE = 500
+"""Households one statement names by their ids."""
+
+_WATCHED: dict[type, tuple[str, ...]] = {
+    Household: ("code", "commune_id", "left_on"),
+    Resident: ("household_id", "name_search", "name_sort", "is_head", "left_on"),
+    Contact: ("household_id", "phone", "takes_sms"),
+}
+"""What of a row decides how its household is found."""
+
+
+def index_households(household_ids: Collection[int]) -> None:
+    """Make anew what these households are found by. For rows written past the session."""
+    _index_each(db.session.connection(), household_ids)
+
+
+def index_commune(commune_id: int) -> None:
+    """Make anew what all households of a commune are found by."""
+    _index(db.session.connection(), Household.commune_id == commune_id)
+
+
+def index_all() -> None:
+    """Make anew what every household is found by: after a restore, or rows written by other hands."""
+    _index(db.session.connection(), sa.true())
+
+
+def index_phone(phone: str) -> None:
+    """See anew how the households of a phone are reached, once something became known of it."""
+    served = sa.select(Contact.household_id).where(Contact.phone == phone)
+    _copy(db.session.connection(), Household.id.in_(served), _reach())
+
+
+def _index_each(connection: sa.Connection, household_ids: Collection[int]) -> None:
+    ids = sorted(household_ids)
+    for start in range(0, len(ids), _AT_ONCE):
+        _index(connection, Household.id.in_(ids[start : start + _AT_ONCE]))
+
+
+def _index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    head = (
+        sa.select(Resident.name_sort)
+        .where(Resident.household_id == Household.id, Resident.is_head, Resident.left_on.is_(None))
+        .scalar_subquery()
+    )
+    _copy(connection, which, {Household.head_name_sort: sa.func.coalesce(head, "")} | _reach())
+    chosen = sa.select(Household.id).where(which)
+    connection.execute(sa.delete(HouseholdTerm).where(HouseholdTerm.household_id.in_(chosen)))
+    connection.execute(
+        sa.insert(HouseholdTerm).from_select(
+            ["commune_id", "term", "household_id"], _terms(which), include_defaults=False
+        )
+    )
+
+
+def _copy(connection: sa.Connection, which: sa.ColumnElement[bool], values: Any) -> None:
+    connection.execute(sa.update(Household).where(which).values(values))
+
+
+def _reach() -> dict[Any, Any]:
+    def has_phone(*conditions: Any) -> sa.ColumnElement[bool]:
+        return sa.exists(
+            sa.select(Contact.id)
+            .outerjoin(PhoneState, PhoneState.phone == Contact.phone)
+            .where(Contact.household_id == Household.id, *conditions)
+        )
+
+    alive, willing = PhoneState.dead_at.is_(None), PhoneState.opted_out_at.is_(None)
+    by_sms = has_phone(Contact.takes_sms, alive, willing)
+    return {
+        Household.by_sms: by_sms,
+        Household.reach: sa.case(
+            (by_sms, Reach.SMS),
+            (has_phone(alive), Reach.CALL),
+            else_=Reach.NONE,
+        ),
+        Household.has_dead_phone: has_phone(~alive),
+        Household.has_refusal: has_phone(~willing),
+    }
+
+
+def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Each name of the households turned round as often as it has words, and their codes."""
+    name = sa.cast(Resident.name_search, sa.Text)
+    turned = (
+        sa.select(
+            Household.commune_id,
+            Household.id.label("household_id"),
+            name.label("term"),
+            (sa.func.length(name) - sa.func.length(sa.func.replace(name, " ", ""))).label("turns_left"),
+        )
+        .join(Resident, Resident.household_id == Household.id)
+        .where(which, Household.left_on.is_(None), Resident.left_on.is_(None))
+        .cte("turned", recursive=True)
+    )
+    space = place_of(" ", turned.c.term)
+    turned = turned.union_all(
+        sa.select(
+            turned.c.commune_id,
+            turned.c.household_id,
+            sa.func.substr(turned.c.term, space + 1) + " " + sa.func.substr(turned.c.term, 1, space - 1),
+            turned.c.turns_left - 1,
+        ).where(turned.c.turns_left > 0)
+    )
+    code = sa.func.lower(sa.cast(Household.code, sa.Text))
+    for letter in "Đđ":  # SQLite lowers ASCII only
+        code = sa.func.replace(code, letter, "d")
+    codes = sa.select(Household.commune_id, code, Household.id).where(
+        which, Household.left_on.is_(None), Household.code.is_not(None)
+    )
+    names = sa.select(turned.c.commune_id, turned.c.term, turned.c.household_id)
+    return names.union(codes)  # type: ignore[return-value]
+
+
+# --- rows changed through the session -------------------------------------------------------------
+
+
+@event.listens_for(Session, "after_flush")
+def _follow(session: Session, _context: UOWTransaction) -> None:
+    touched = {id for row in (*session.new, *session.dirty, *session.deleted) for id in _households_of(row, session)}
+    _index_each(session.connection(), touched)
+
+
+def _households_of(row: object, session: Session) -> Iterator[int]:
+    """The households that are found otherwise now that the row is new, gone or changed."""
+    watched = _WATCHED.get(type(row))
+    if watched is None:
+        return
+    attributes = sa.inspect(row).attrs
+    known = row in session.new or row in session.deleted
+    if known or any(attributes[name].history.has_changes() for name in watched):
+        owner = attributes["id" if isinstance(row, Household) else "household_id"]
+        yield from (id for id in {owner.value, *owner.history.deleted} if id is not None)
