@@ -53,8 +53,8 @@ def _bind_extensions(app: Flask) -> None:
 
 def _open_rooms(app: Flask) -> None:
     from eventmgr.accounts import session as accounts_session
-    from eventmgr.core import access, access_log, language, registry, web
-    from eventmgr.rooms import BLUEPRINTS, NAVIGATION, PANELS, PERSONAL_DATA
+    from eventmgr.core import access, access_log, language, registry, retention, web
+    from eventmgr.rooms import BLUEPRINTS, NAVIGATION, PANELS, PERSONAL_DATA, RETENTION
 
     language.init_language(app)
     web.init_web(app)
@@ -63,6 +63,7 @@ def _open_rooms(app: Flask) -> None:
         app.register_blueprint(blueprint)
     web.init_navigation(app, NAVIGATION)
     registry.init_registry(app, PERSONAL_DATA, PANELS)
+    retention.init_retention(app, RETENTION)
     access.init_access(app)
     access_log.init_access_log(app)
 

@@ -3,7 +3,7 @@
 from eventmgr.accounts import models as accounts
 from eventmgr.areas import models as areas
 from eventmgr.checkin import models as checkin
-from eventmgr.core import access_log, audit, files, jobs, settings
+from eventmgr.core import access_log, audit, files, holidays, jobs, retention, settings
 from eventmgr.meetings import models as meetings
 from eventmgr.messaging import models as messaging
 from eventmgr.plans import models as plans
@@ -16,10 +16,12 @@ __all__ = [
     "audit",
     "checkin",
     "files",
+    "holidays",
     "jobs",
     "meetings",
     "messaging",
     "plans",
     "residents",
+    "retention",
     "settings",
 ]

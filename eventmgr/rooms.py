@@ -7,19 +7,25 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
+from eventmgr.checkin.services import erasing as checkin_erasing
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.pages import bp as checkin
 from eventmgr.core.access import Permission
 from eventmgr.core.registry import Panel, PersonalData
+from eventmgr.core.retention import RetentionRule
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
+from eventmgr.meetings.services import erasing as meetings_erasing
 from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.resident import bp as residents_page
+from eventmgr.messaging import erasing as messaging_erasing
 from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
 from eventmgr.plans.views import bp as plans
 from eventmgr.reports.views import bp as reports
+from eventmgr.residents.queries import copy
+from eventmgr.residents.services import retention
 from eventmgr.residents.views import bp as residents
 
 BLUEPRINTS: list[Blueprint] = [
@@ -49,6 +55,21 @@ NAVIGATION: list[NavItem] = [
     NavItem("home.settings", _("Settings"), "settings", Permission.EDIT_AREAS),
 ]
 
-PERSONAL_DATA: list[PersonalData] = []
+PERSONAL_DATA: list[PersonalData] = [
+    PersonalData("residents", export_resident=copy.export_resident),  # erases its own part last: services.erasure
+    PersonalData(
+        "meetings", erase_resident=meetings_erasing.erase_resident, export_resident=meetings_erasing.export_resident
+    ),
+    PersonalData(
+        "checkin", erase_resident=checkin_erasing.erase_resident, export_resident=checkin_erasing.export_resident
+    ),
+]
 
 PANELS: list[Panel] = []
+
+RETENTION: list[RetentionRule] = [
+    *retention.RETENTION,
+    *messaging_erasing.RETENTION,
+    *meetings_erasing.RETENTION,
+    *checkin_erasing.RETENTION,
+]

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,7 +47,9 @@ class AccessEntry(Base):
     kind: Mapped[AccessKind]
     what: Mapped[str] = short_text()  # "household", "citizen_number", "households", "attendances" …
     record: Mapped[str] = short_text(index=True, default="")  # "household:12"; empty: a list
-    area_id: Mapped[int | None] = foreign_key("area.id", index=False)  # of a list; None: all the reader's areas
+    area_id: Mapped[int | None] = foreign_key(
+        "area.id", index=False
+    )  # of a list; None: of areas that have nothing in common
     shown: Mapped[int] = mapped_column(default=1)
     filters: Mapped[dict[str, Any] | None]  # codes and ids, never words that somebody typed
     address: Mapped[str | None] = short_text()
@@ -98,9 +101,11 @@ def record_access(
     )
 
 
-def only_area(scope: Scope) -> int | None:
-    """The one area a scope consists of, or None where there are several."""
-    return int(scope.paths[0].rstrip("/").rsplit("/", 1)[-1]) if len(scope.paths) == 1 else None
+def common_area(scope: Scope) -> int | None:
+    """The smallest area that holds all areas of a scope, or None if there is none."""
+    steps = zip(*(path.strip("/").split("/") for path in scope.paths), strict=False)
+    shared = [step[0] for step in takewhile(lambda step: len(set(step)) == 1, steps)]
+    return int(shared[-1]) if shared else None
 
 
 def init_access_log(app: Flask) -> None:

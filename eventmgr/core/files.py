@@ -28,6 +28,7 @@ class StoredFile(Base):
     area_id: Mapped[int] = foreign_key("area.id")
     stored_at: Mapped[datetime]
     stored_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    removed_at: Mapped[datetime | None]  # when a retention rule took the bytes; None: they stand
 
 
 def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int | None, now: datetime) -> StoredFile:
@@ -62,5 +63,12 @@ def file_path(digest: str) -> Path:
 
 
 def find_file(file_id: int) -> StoredFile | None:
-    """The kept file with this id, or None."""
-    return db.session.scalar(sa.select(StoredFile).where(StoredFile.id == file_id))
+    """The kept file with this id, or None; also None once its bytes were taken away."""
+    return db.session.scalar(sa.select(StoredFile).where(StoredFile.id == file_id, StoredFile.removed_at.is_(None)))
+
+
+def remove_bytes(digest: str) -> None:
+    """Take the bytes away, unless a row still keeps them: after the commit that took the last row."""
+    still_kept = sa.select(StoredFile.id).where(StoredFile.hash == digest, StoredFile.removed_at.is_(None))
+    if db.session.scalar(still_kept.limit(1)) is None:
+        file_path(digest).unlink(missing_ok=True)

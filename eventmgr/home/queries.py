@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Permission, Scope, scope_of
+from eventmgr.core.clock import local_day
 from eventmgr.core.db import db
-from eventmgr.home.values import FirstSteps, LostTexts, MeetingLine, PlanLine, Today, WaitingApproval
+from eventmgr.home.values import FirstSteps, LostTexts, MeetingLine, PlanLine, RequestLine, Today, WaitingApproval
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.values import MeetingStatus
@@ -22,6 +23,7 @@ from eventmgr.reports.queries.papers import plan_summaries
 from eventmgr.reports.values import InvitationFigures
 from eventmgr.residents.queries import count_up_to, has_households
 from eventmgr.residents.values import HouseholdFilter, ReachFilter
+from eventmgr.residents.queries.rights import requests_due
 
 MOST_LINES = 4
 STILL_ON = timedelta(hours=3)
@@ -51,8 +53,19 @@ def today_for(user: object, now: datetime) -> Today:
         lost=_lost_texts(where(Permission.SEND_MESSAGES), now),
         to_finish=to_finish,
         without_sms=count_up_to(residents, HouseholdFilter(reach=ReachFilter.NO_SMS)) if households else 0,
+        requests=_requests(where(Permission.HANDLE_PERSONAL_DATA), local_day(now)),
         plans=plans,
     )
+
+
+def _requests(scope: Scope, today: date) -> tuple[RequestLine, ...]:
+    if not scope:
+        return ()
+    lines = []
+    for request in requests_due(scope, today, MOST_LINES):
+        by = request.due_on if request.answered_on else request.answer_due_on
+        lines.append(RequestLine(request.id, request.answered_on is None, by, overdue=by < today))
+    return tuple(lines)
 
 
 def _coming(scope: Scope, now: datetime) -> list[Meeting]:

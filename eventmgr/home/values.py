@@ -72,6 +72,16 @@ class WaitingApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A request about personal data that waits for its answer, or is due."""
+
+    id: int
+    to_answer: bool
+    due_on: date
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """All that the page Today tells one person."""
 
@@ -81,4 +91,5 @@ class Today:
     lost: tuple[LostTexts, ...]
     to_finish: tuple[MeetingLine, ...]  # over, with no minutes yet
     without_sms: int  # households that no text reaches, counted up to `COUNT_STOPS_AT` + 1
+    requests: tuple[RequestLine, ...]
     plans: tuple[PlanLine, ...]

@@ -123,6 +123,7 @@ class Invitation(Base):
     household_id: Mapped[int | None] = foreign_key("household.id")
     guest_id: Mapped[int | None] = foreign_key("guest.id")
     code: Mapped[str] = sort_text(16, unique=True)  # core.codes: random, never derived
+    code_renewed_at: Mapped[datetime | None]  # when a retention rule replaced the code; None: as it was given out
     channel: Mapped[Channel]
     rsvp: Mapped[Rsvp] = mapped_column(default=Rsvp.NONE)
     rsvp_at: Mapped[datetime | None]  # None: has not answered

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
+from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, SortText, foreign_key, short_text, sort_text
 from eventmgr.core.files import StoredFile
 from eventmgr.core.jobs import Job
+from eventmgr.residents.rights import Evidence, Purpose, Refusal, RequestKind, RequestState
 from eventmgr.residents.values import (
     ContactDetails,
     Gender,
@@ -156,6 +158,7 @@ class Resident(Base):
     citizen_number_sealed: Mapped[str | None] = short_text(NAME)  # core.secrets.seal
     citizen_number_digest: Mapped[str | None] = short_text(64, index=True)  # core.secrets.keyed_digest
     left_on: Mapped[date | None]  # None: lives here
+    erased_at: Mapped[datetime | None]  # None: on file; else nothing of the person is left but this row's number
     created_at: Mapped[datetime]
 
     household: Mapped[Household] = relationship(back_populates="members")
@@ -313,3 +316,103 @@ class ImportChange(Base):
     field: Mapped[str] = short_text()  # the column's name
     before: Mapped[str | None] = short_text(NAME)  # as text; None: was not known
     after: Mapped[str | None] = short_text(NAME)
+
+
+# --- what the law on personal data asks for -------------------------------------------------------
+
+
+class Consent(Base):
+    """A person's yes to one purpose, with what proves it, and the day it was taken back. Rows are only ever added and
+    ended: a new yes after a withdrawal is a new row."""
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        sa.Index(
+            "uq_consent_standing",
+            "resident_id",
+            "purpose",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    resident_id: Mapped[int] = foreign_key("resident.id")
+    purpose: Mapped[Purpose]
+    evidence: Mapped[Evidence]
+    given_on: Mapped[date]
+    note: Mapped[str] = short_text(NAME, default="")  # where the paper lies, who was called
+    file_id: Mapped[int | None] = foreign_key("stored_file.id")  # None: the paper is in a folder
+    recorded_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    recorded_at: Mapped[datetime]
+    withdrawn_on: Mapped[date | None]  # None: stands
+    # Named by itself: a table has one check of a name, and `evidence` has taken the enum's own.
+    withdrawn_evidence: Mapped[Evidence | None] = mapped_column(
+        sa.Enum(
+            Evidence,
+            name="withdrawn_evidence",
+            native_enum=False,
+            length=32,
+            values_callable=lambda of: [member.value for member in of],
+            create_constraint=True,
+        )
+    )
+    withdrawn_note: Mapped[str] = short_text(NAME, default="")
+    withdrawn_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    withdrawn_at: Mapped[datetime | None]  # when that was entered
+
+    resident: Mapped[Resident] = relationship()
+    file: Mapped[StoredFile | None] = relationship()
+    recorded_by: Mapped[User | None] = relationship(foreign_keys=[recorded_by_id])
+    withdrawn_by: Mapped[User | None] = relationship(foreign_keys=[withdrawn_by_id])
+
+
+class PhoneWish(Base):
+    """What the owner of a phone told an officer about our texts; `PhoneState` says what holds."""
+
+    __tablename__ = "phone_wish"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    phone: Mapped[str] = short_text(16, index=True)  # E.164
+    takes_texts: Mapped[bool]
+    evidence: Mapped[Evidence]
+    said_on: Mapped[date]
+    note: Mapped[str] = short_text(NAME, default="")
+    recorded_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    recorded_at: Mapped[datetime]
+
+    recorded_by: Mapped[User | None] = relationship()
+
+
+class DataRequest(Base):
+    """What somebody asked about the data kept of them, until when it is answered and done, and what came of it."""
+
+    __tablename__ = "data_request"
+    __table_args__ = (sa.Index("ix_data_request_area_id", "area_id", "state", "due_on"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id", index=False)  # the commune
+    resident_id: Mapped[int | None] = foreign_key("resident.id")  # None: not on our lists
+    kind: Mapped[RequestKind]
+    requester: Mapped[str] = short_text(NAME)
+    relation: Mapped[str] = short_text(default="")  # empty: asks for themselves
+    wording: Mapped[str] = mapped_column(sa.Text, default="")
+    received_on: Mapped[date]
+    received_by: Mapped[Evidence]
+    with_processor: Mapped[bool] = mapped_column(default=False)
+    answer_due_on: Mapped[date]
+    due_on: Mapped[date]
+    answered_on: Mapped[date | None]  # None: nobody told the person yet that it is taken up
+    extended_on: Mapped[date | None]  # None: not extended
+    extension_reason: Mapped[str] = short_text(NAME, default="")
+    state: Mapped[RequestState] = mapped_column(default=RequestState.OPEN)
+    closed_on: Mapped[date | None]
+    refusal: Mapped[Refusal | None]
+    outcome: Mapped[str] = mapped_column(sa.Text, default="")  # what was done, or why not, as told to the person
+    recorded_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    recorded_at: Mapped[datetime]
+
+    area: Mapped[Area] = relationship()
+    resident: Mapped[Resident | None] = relationship()
+    recorded_by: Mapped[User | None] = relationship()

@@ -38,6 +38,7 @@ from eventmgr.meetings.resident_page import (
 from eventmgr.meetings.services.answering import answer_invitation, note_opened
 from eventmgr.meetings.values import Rsvp
 from eventmgr.residents.phones import opt_out, phones_not_to_text
+from eventmgr.residents.rights_words import KEPT_FIELDS
 
 bp = Blueprint("resident", __name__)
 
@@ -74,6 +75,20 @@ def show(code: str) -> Response:
     page = _describe(invitation)
     picture = qr_svg(page.link, page.spelled_code)
     return _answer(render_template("meetings/resident.html", page=page, qr=picture, style=_style()))
+
+
+@bp.get("/i/<code>/why")
+@bp.get("/I/<code>/why", endpoint="why_capital")
+@public
+@_throttled
+def why(code: str) -> Response:
+    """Why the commune holds these data, how long, who sees them, and what one may ask."""
+    invitation = _find(code)
+    if invitation is None:
+        return _unknown()
+    return _answer(
+        render_template("meetings/resident_why.html", page=_describe(invitation), fields=KEPT_FIELDS, style=_style())
+    )
 
 
 @bp.post("/i/<code>/rsvp")

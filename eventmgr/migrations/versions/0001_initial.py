@@ -81,6 +81,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("phone", name=op.f("pk_phone_state")),
     )
     op.create_table(
+        "public_holiday",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("source", sa.String(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_public_holiday")),
+    )
+    op.create_table(
         "tariff",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("network", sa.String(length=80), nullable=False),
@@ -330,6 +337,38 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_state_heartbeat_at", ["state", "heartbeat_at"], unique=False)
 
     op.create_table(
+        "phone_wish",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("phone", sa.String(length=16), nullable=False),
+        sa.Column("takes_texts", sa.Boolean(), nullable=False),
+        sa.Column(
+            "evidence",
+            sa.Enum(
+                "paper",
+                "call",
+                "sms",
+                "web",
+                "in_person",
+                name="evidence",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("said_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["app_user.id"], name=op.f("fk_phone_wish_recorded_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_phone_wish")),
+    )
+    with op.batch_alter_table("phone_wish", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_phone_wish_phone"), ["phone"], unique=False)
+
+    op.create_table(
         "plan",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -356,6 +395,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_plan_area_id"), ["area_id"], unique=False)
 
     op.create_table(
+        "retention_run",
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("rule", sa.String(length=80), nullable=False),
+        sa.Column("ran_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("removed", sa.Integer(), nullable=False),
+        sa.Column("removed_in_all", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_retention_run_area_id_area")),
+        sa.PrimaryKeyConstraint("area_id", "rule", name=op.f("pk_retention_run")),
+    )
+    op.create_table(
         "setting",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -379,6 +428,7 @@ def upgrade() -> None:
         sa.Column("area_id", sa.Integer(), nullable=False),
         sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("stored_by_id", sa.Integer(), nullable=True),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["area_id"], ["area.id"], name=op.f("fk_stored_file_area_id_area"), ondelete="RESTRICT"
         ),
@@ -690,6 +740,7 @@ def upgrade() -> None:
         sa.Column("citizen_number_sealed", sa.String(length=200), nullable=True),
         sa.Column("citizen_number_digest", sa.String(length=64), nullable=True),
         sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name=op.f("fk_resident_household_id_household"), ondelete="RESTRICT"
@@ -741,6 +792,87 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_topic_plan_id"), ["plan_id"], unique=False)
 
     op.create_table(
+        "consent",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "sms",
+                "photos",
+                "other_programmes",
+                name="purpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "evidence",
+            sa.Enum(
+                "paper",
+                "call",
+                "sms",
+                "web",
+                "in_person",
+                name="evidence",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("note", sa.String(length=200), nullable=False),
+        sa.Column("file_id", sa.Integer(), nullable=True),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_on", sa.Date(), nullable=True),
+        sa.Column(
+            "withdrawn_evidence",
+            sa.Enum(
+                "paper",
+                "call",
+                "sms",
+                "web",
+                "in_person",
+                name="withdrawn_evidence",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("withdrawn_note", sa.String(length=200), nullable=False),
+        sa.Column("withdrawn_by_id", sa.Integer(), nullable=True),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["file_id"], ["stored_file.id"], name=op.f("fk_consent_file_id_stored_file"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"], ["app_user.id"], name=op.f("fk_consent_recorded_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["resident.id"], name=op.f("fk_consent_resident_id_resident"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by_id"], ["app_user.id"], name=op.f("fk_consent_withdrawn_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent")),
+    )
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_consent_file_id"), ["file_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_resident_id"), ["resident_id"], unique=False)
+        batch_op.create_index(
+            "uq_consent_standing",
+            ["resident_id", "purpose"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        )
+
+    op.create_table(
         "contact",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("household_id", sa.Integer(), nullable=False),
@@ -778,6 +910,96 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_resident_id"), ["resident_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_contact_tail"), ["tail"], unique=False)
+
+    op.create_table(
+        "data_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "withdraw",
+                "restrict",
+                "object",
+                "access",
+                "correct",
+                "provide",
+                "erase",
+                name="requestkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("requester", sa.String(length=200), nullable=False),
+        sa.Column("relation", sa.String(length=80), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column(
+            "received_by",
+            sa.Enum(
+                "paper",
+                "call",
+                "sms",
+                "web",
+                "in_person",
+                name="evidence",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("with_processor", sa.Boolean(), nullable=False),
+        sa.Column("answer_due_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("answered_on", sa.Date(), nullable=True),
+        sa.Column("extended_on", sa.Date(), nullable=True),
+        sa.Column("extension_reason", sa.String(length=200), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open", "done", "refused", name="requeststate", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.Column(
+            "refusal",
+            sa.Enum(
+                "public_task",
+                "law_requires_keeping",
+                "not_theirs",
+                "nothing_kept",
+                name="refusal",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("recorded_by_id", sa.Integer(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_data_request_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["recorded_by_id"],
+            ["app_user.id"],
+            name=op.f("fk_data_request_recorded_by_id_app_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["resident_id"], ["resident.id"], name=op.f("fk_data_request_resident_id_resident"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_data_request")),
+    )
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.create_index("ix_data_request_area_id", ["area_id", "state", "due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_data_request_resident_id"), ["resident_id"], unique=False)
 
     op.create_table(
         "import_added",
@@ -1003,6 +1225,7 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Integer(), nullable=True),
         sa.Column("guest_id", sa.Integer(), nullable=True),
         sa.Column("code", sa.String(16).with_variant(sa.String(16, collation="C"), "postgresql"), nullable=False),
+        sa.Column("code_renewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "channel",
             sa.Enum(
@@ -1393,12 +1616,27 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_added_list_import_id"))
 
     op.drop_table("import_added")
+    with op.batch_alter_table("data_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_data_request_resident_id"))
+        batch_op.drop_index("ix_data_request_area_id")
+
+    op.drop_table("data_request")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_tail"))
         batch_op.drop_index(batch_op.f("ix_contact_resident_id"))
         batch_op.drop_index(batch_op.f("ix_contact_phone"))
 
     op.drop_table("contact")
+    with op.batch_alter_table("consent", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_consent_standing",
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_consent_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_consent_file_id"))
+
+    op.drop_table("consent")
     with op.batch_alter_table("topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_topic_plan_id"))
 
@@ -1459,10 +1697,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_setting_area_id"))
 
     op.drop_table("setting")
+    op.drop_table("retention_run")
     with op.batch_alter_table("plan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_plan_area_id"))
 
     op.drop_table("plan")
+    with op.batch_alter_table("phone_wish", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_phone_wish_phone"))
+
+    op.drop_table("phone_wish")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_heartbeat_at")
         batch_op.drop_index(batch_op.f("ix_job_area_id"))
@@ -1510,6 +1753,7 @@ def downgrade() -> None:
 
     op.drop_table("access_entry")
     op.drop_table("tariff")
+    op.drop_table("public_holiday")
     op.drop_table("phone_state")
     op.drop_table("indicator")
     with op.batch_alter_table("area", schema=None) as batch_op:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from eventmgr.core.access import Permission, Scope, requires, scope
-from eventmgr.core.access_log import AccessKind, note_view, only_area, record_access
+from eventmgr.core.access_log import AccessKind, note_view, common_area, record_access
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
@@ -136,7 +136,7 @@ def _told(wanted: HouseholdFilter) -> dict[str, Any]:
 
 
 def _area_of(seen: Scope, wanted: HouseholdFilter) -> int | None:
-    return wanted.hamlet_id or wanted.commune_id or only_area(seen)
+    return wanted.hamlet_id or wanted.commune_id or common_area(seen)
 
 
 def _cursor(name: str) -> int | None:

@@ -1,0 +1,125 @@
+"""What is kept of a person at the door: shown to the person, and taken away. Every count stays as it was."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from sqlalchemy.orm import joinedload
+
+from eventmgr.areas.models import Area
+from eventmgr.checkin.models import Attendance, Device, Scan
+from eventmgr.core.access import below
+from eventmgr.core.clock import local
+from eventmgr.core.db import change_rows, db
+from eventmgr.core.registry import Section
+from eventmgr.core.retention import RetentionRule
+from eventmgr.core.text import search_key
+from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.residents.models import Resident
+from eventmgr.residents.queries.erasing import get_resident, holds_any, is_last_of_household, spellings_of, without
+from eventmgr.residents.rights import ERASED, erased_name
+
+
+def erase_resident(resident_id: int, _now: datetime) -> None:
+    """The person's name leaves the attendances and the events at the door; the snapshots that figures are made of stay."""
+    resident = get_resident(resident_id)
+    own = _attendances_of(resident)
+    folded = search_key(resident.full_name)
+    for attendance in own:
+        for field in ("walk_in_name", "proxy_name"):
+            if folded and search_key(getattr(attendance, field)) == folded:
+                setattr(attendance, field, erased_name(resident_id))
+    for scan in _scans_about(resident, own):
+        scan.people = without(scan.people, spellings_of(resident), ERASED)
+        if any(word in scan.note for word in spellings_of(resident)):
+            scan.note = ""
+        if is_last_of_household(resident):
+            scan.code = ""
+    db.session.flush()
+
+
+def _attendances_of(resident: Resident) -> list[Attendance]:
+    theirs = sa.or_(Attendance.resident_id == resident.id, Attendance.household_id == resident.household_id)
+    return list(db.session.scalars(sa.select(Attendance).where(theirs).options(joinedload(Attendance.meeting))))
+
+
+def _scans_about(resident: Resident, own: list[Attendance]) -> list[Scan]:
+    """The events that led to the household's attendances, that read its codes, or that name the person at a meeting the
+    household was invited to or came to."""
+    invited = sa.select(Invitation.meeting_id).where(Invitation.household_id == resident.household_id)
+    codes = sa.select(Invitation.code).where(Invitation.household_id == resident.household_id)
+    meetings = {attendance.meeting_id for attendance in own}
+    named = sa.and_(
+        sa.or_(Scan.meeting_id.in_(meetings), Scan.meeting_id.in_(invited)),
+        sa.or_(
+            holds_any(Scan.people, spellings_of(resident)),
+            *(Scan.note.contains(word, autoescape=True) for word in sorted(spellings_of(resident))),
+        ),
+    )
+    led = Scan.id.in_([attendance.scan_id for attendance in own if attendance.scan_id])
+    return list(db.session.scalars(sa.select(Scan).where(sa.or_(led, Scan.code.in_(codes), named))))
+
+
+def export_resident(resident_id: int) -> list[Section]:
+    """To which meetings the person, or somebody for the household, came."""
+    resident = get_resident(resident_id)
+    rows = [
+        row for row in _attendances_of(resident) if row.undone_at is None and row.resident_id in (None, resident.id)
+    ]
+    return [
+        Section(
+            _("Attendances"),
+            tuple(
+                (
+                    row.meeting.title,
+                    f"{local(row.attended_at):%d/%m/%Y %H:%M}" + (f" ({row.proxy_name})" if row.proxy_name else ""),
+                )
+                for row in rows
+            ),
+        )
+    ]
+
+
+# --- How long -------------------------------------------------------------------------------------
+
+
+def _past_meetings(path: str, before: datetime) -> sa.Select[int]:
+    return sa.select(Meeting.id).join(Meeting.area).where(below(Area.path, path), Meeting.starts_at < before)
+
+
+def _forget_codes_read(path: str, before: datetime, _now: datetime) -> int:
+    chosen = sa.and_(Scan.meeting_id.in_(_past_meetings(path, before)), Scan.held.is_(False), Scan.code != "")
+    return change_rows(sa.update(Scan).where(chosen).values(code=""))
+
+
+def _forget_devices(path: str, before: datetime, _now: datetime) -> int:
+    chosen = sa.and_(
+        Device.expires_at < before,
+        sa.or_(Device.token_digest.is_not(None), Device.pairing_digest.is_not(None)),
+        sa.or_(
+            Device.meeting_id.in_(sa.select(Meeting.id).join(Meeting.area).where(below(Area.path, path))),
+            Device.hamlet_id.in_(sa.select(Area.id).where(below(Area.path, path))),
+        ),
+    )
+    return change_rows(sa.update(Device).where(chosen).values(token_digest=None, pairing_digest=None, label=""))
+
+
+RETENTION = (
+    RetentionRule(
+        "codes_read",
+        lazy_gettext("Codes as they were read at the door"),
+        lazy_gettext("Needed while an attendance may be doubted; the attendance stays"),
+        365,
+        _forget_codes_read,
+    ),
+    RetentionRule(
+        "paired_phones",
+        lazy_gettext("Names and keys of paired phones, after they expired"),
+        lazy_gettext("A phone that comes back late may still hand in what it holds; then no more"),
+        180,
+        _forget_devices,
+    ),
+)

@@ -1,0 +1,22 @@
+"""What the worker does for the office as a whole."""
+
+from __future__ import annotations
+
+from eventmgr.areas.queries import all_communes
+from eventmgr.core.clock import now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.retention import apply_rule, retention_rules
+from eventmgr.extensions import huey
+
+EVERY_SIX_HOURS = 6 * 60 * 60
+
+
+@huey.every(EVERY_SIX_HOURS)
+def take_away_old_data() -> None:
+    """Apply every commune's retention rules, each in a unit of work of its own. May run any number of times."""
+    moment = now()
+    places = [(commune.id, commune.path) for commune in all_communes()]
+    for area_id, path in places:
+        for rule in retention_rules():
+            with unit_of_work():
+                apply_rule(rule, area_id, path, moment)

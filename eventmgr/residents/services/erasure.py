@@ -1,0 +1,171 @@
+"""Erasing a person: real and for good, not a flag. What stays are counts, decisions and the papers that were signed.
+
+Source: Luật 91/2025/QH15 and Nghị định 356/2025/NĐ-CP: what is erased cannot be brought back. The row of the person
+stays as a number without anything said of it, since attendances are counted by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _
+
+from eventmgr.core import registry
+from eventmgr.core.audit import AuditEntry, record_audit
+from eventmgr.core.clock import local_day
+from eventmgr.core.db import after_commit, change_rows, db
+from eventmgr.core.errors import Conflict, RuleBroken
+from eventmgr.core.files import StoredFile, remove_bytes
+from eventmgr.core.jobs import Job
+from eventmgr.core.text import clean_text, loose_match_key
+from eventmgr.residents.models import (
+    Consent,
+    DataRequest,
+    Household,
+    ImportChange,
+    ListImport,
+    PhoneState,
+    PhoneWish,
+    Resident,
+)
+from eventmgr.residents.queries.erasing import (
+    contacts_to_erase,
+    holds_any,
+    is_last_of_household,
+    phones_to_erase,
+    spellings_of,
+    without,
+)
+from eventmgr.residents.rights import ERASED
+from eventmgr.residents.values import Gender
+
+
+class NameDiffers(RuleBroken):
+    """What was typed to confirm is not the name."""
+
+    code = "name_differs"
+    sentence = _("This is not the person's name. Type it as it stands above.")
+
+
+class ErasedAlready(Conflict):
+    """Nothing is left to erase."""
+
+    code = "erased_already"
+    sentence = _("This person has been erased already.")
+
+
+def erase_person(resident: Resident, typed_name: str, ground: str, *, by: Any, now: datetime) -> None:
+    """Take a person out of every room, for good.
+
+    `typed_name` confirms; `ground` is kept and must not name anybody. Raises NameDiffers, ErasedAlready, and what the
+    rooms raise while a message to the person is on its way.
+    """
+    if resident.erased_at is not None:
+        raise ErasedAlready
+    if loose_match_key(typed_name) != loose_match_key(resident.full_name):
+        raise NameDiffers
+    erase_resident(resident, ground, by=by, now=now)
+
+
+def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -> None:
+    """As `erase_person`, without asking again: for the rule on people who left."""
+    phones = phones_to_erase(resident)
+    words = spellings_of(resident, phones)
+    household = resident.household
+    # The rooms above first: they ask who the person was.
+    registry.erase_resident(resident.id, now)
+    _erase_consents(resident)
+    _redact_requests(resident)
+    _redact_audit(resident, household, words)
+    _redact_imports(resident, words)
+    alone = is_last_of_household(resident)
+    _erase_phones(resident, phones)
+    _blank(resident, now)
+    if alone:
+        _blank_household(household, now)
+    db.session.flush()
+    db.session.expire(household)
+    record_audit(
+        "erase_resident",
+        f"resident:{resident.id}",
+        by=by,
+        now=now,
+        area_id=household.hamlet_id,
+        after={"ground": clean_text(ground)},
+    )
+
+
+def _blank(resident: Resident, now: datetime) -> None:
+    resident.full_name = ERASED
+    resident.name_search = resident.name_sort = ""
+    resident.relation = resident.ethnic_group = resident.preferred_language = ""
+    resident.birth_year = resident.birth_date = None
+    resident.gender = Gender.UNKNOWN
+    resident.on_state_payroll = resident.is_head = False
+    resident.citizen_number_sealed = resident.citizen_number_digest = None
+    resident.left_on = resident.left_on or local_day(now)
+    resident.erased_at = now
+
+
+def _blank_household(household: Household, now: datetime) -> None:
+    household.code = None
+    household.ethnic_group = household.address_note = ""
+    household.list_order = None
+    household.left_on = household.left_on or local_day(now)
+
+
+def _erase_phones(resident: Resident, phones: Collection[str]) -> None:
+    for contact in contacts_to_erase(resident):
+        db.session.delete(contact)
+    db.session.flush()
+    change_rows(sa.delete(PhoneState).where(PhoneState.phone.in_(phones)))
+    change_rows(sa.delete(PhoneWish).where(PhoneWish.phone.in_(phones)))
+
+
+def _erase_consents(resident: Resident) -> None:
+    consents = db.session.scalars(sa.select(Consent).where(Consent.resident_id == resident.id)).all()
+    files = [consent.file_id for consent in consents if consent.file_id]
+    for consent in consents:
+        db.session.delete(consent)
+    db.session.flush()
+    for row in db.session.scalars(sa.select(StoredFile).where(StoredFile.id.in_(files))).all():
+        digest = row.hash
+        db.session.delete(row)
+        db.session.flush()
+        after_commit(lambda digest=digest: remove_bytes(digest))  # type: ignore[misc]
+
+
+def _redact_requests(resident: Resident) -> None:
+    """That somebody asked, and until when it was done, must be provable; who it was and what they said need not."""
+    for request in db.session.scalars(sa.select(DataRequest).where(DataRequest.resident_id == resident.id)):
+        request.requester, request.relation, request.wording, request.outcome = ERASED, "", "", ""
+        request.extension_reason = ""
+
+
+def _redact_audit(resident: Resident, household: Household, words: Collection[str]) -> None:
+    """The audit still says who did what and when; before and after no longer say what stood there."""
+    own = f"resident:{resident.id}"
+    change_rows(sa.update(AuditEntry).where(AuditEntry.record == own).values(before=sa.null(), after=sa.null()))
+    of_others = sa.and_(
+        sa.or_(*(AuditEntry.record.startswith(kind) for kind in ("resident:", "household:", "guest:"))),
+        AuditEntry.record != f"household:{household.id}",
+    )
+    held = sa.or_(holds_any(AuditEntry.before, words), holds_any(AuditEntry.after, words))
+    for entry in db.session.scalars(sa.select(AuditEntry).where(~of_others, held)):
+        entry.before, entry.after = without(entry.before, words, ERASED), without(entry.after, words, ERASED)
+
+
+def _redact_imports(resident: Resident, words: Collection[str]) -> None:
+    """What was answered and changed while lists were taken in. The lists themselves have a rule of their own."""
+    change_rows(sa.delete(ImportChange).where(ImportChange.record == "resident", ImportChange.record_id == resident.id))
+    for model, columns in (
+        (ListImport, ("reading", "decisions", "corrections", "changes", "outcome")),
+        (Job, ("arguments", "result", "error_facts")),
+    ):
+        held = sa.or_(*(holds_any(getattr(model, column), words) for column in columns))
+        for row in db.session.scalars(sa.select(model).where(held)):
+            for column in columns:
+                setattr(row, column, without(getattr(row, column), words, ERASED))
