@@ -42,7 +42,8 @@ from eventmgr.meetings.models import Invitation, Meeting, MeetingHamlet, Series
 from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.plans.models import Output, Plan, PlanTask
 from eventmgr.plans.values import Direction, OutputKind, SectionKind
-from eventmgr.residents.models import Contact, Guest, Household, Resident
+from eventmgr.residents.models import Consent, Contact, DataRequest, Guest, Household, Resident
+from eventmgr.residents.rights import Evidence, Purpose, RequestKind
 from tests.conftest import TODAY, _settings
 from tests.factories import hamlet_of, make_commune, make_guest, make_household, make_meeting, make_plan, make_user
 
@@ -156,6 +157,34 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         token_digest="0" * 64,
     )
     db.session.add_all([output, device])
+    household_of_consent = attendance.household_id
+    consenting = first(sa.select(Resident).where(Resident.household_id == household_of_consent).limit(1)).one()
+    consent = Consent(
+        resident=consenting,
+        purpose=Purpose.PHOTOS,
+        evidence=Evidence.PAPER,
+        given_on=TODAY.date(),
+        file=keep_file(
+            b"%PDF-1.4",
+            name="bang-chung.pdf",
+            type="application/pdf",
+            area_id=meeting.area_id,
+            by_id=people[Role.OFFICER],
+            now=TODAY,
+        ),
+        recorded_at=TODAY,
+    )
+    request = DataRequest(
+        area_id=meeting.area_id,
+        kind=RequestKind.ACCESS,
+        requester="Nông Văn Mẫu",
+        received_on=TODAY.date(),
+        received_by=Evidence.CALL,
+        answer_due_on=TODAY.date(),
+        due_on=TODAY.date(),
+        recorded_at=TODAY,
+    )
+    db.session.add_all([consent, request])
     kept = keep_file(
         "STT,Họ và tên,Thôn\n1,Hoàng Văn Mẫu,Nà Ví Dụ\n".encode(),
         name="danh-sach.csv",
@@ -172,6 +201,7 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "attendance_id": attendance.id,
         "batch_id": first(sa.select(Batch.id).limit(1)).one(),
         "contact_id": first(sa.select(Contact.id).where(Contact.household_id.is_not(None)).limit(1)).one(),
+        "consent_id": consent.id,
         "device_id": device.id,
         "file_id": kept.id,
         "guest_id": first(sa.select(Guest.id).where(Guest.area_id == meeting.area_id).limit(1)).one(),
@@ -182,6 +212,7 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "message_id": first(sa.select(Message.id).limit(1)).one(),
         "output_id": output.id,
         "plan_id": plan.id,
+        "request_id": request.id,
         "resident_id": first(sa.select(Resident.id).where(Resident.household_id == household.id).limit(1)).one(),
         "series_id": first(sa.select(Series.id).where(Series.id == meeting.series_id)).one(),
         "task_id": first(sa.select(PlanTask.id).where(PlanTask.plan_id == plan.id).limit(1)).one(),
@@ -190,6 +221,7 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "code": invitation.code,
         "kind": SectionKind.PURPOSES.value,
         "public_id": "0" * 32,
+        "year": 2023,
     }
     return people, neighbours, ids, _of_another_hamlet(people[Role.HAMLET_HEAD], meeting.area_id)
 

@@ -41,9 +41,13 @@ def erase_resident(resident_id: int, now: datetime) -> None:
     for invitation in invitations:
         if alone:
             invitation.code = new_code()
-        if invitation.meeting.status in TO_COME:
+        if _is_to_come(invitation.meeting, now):
             _uninvite(invitation, resident_id, alone=alone, now=now)
     db.session.flush()
+
+
+def _is_to_come(meeting: Meeting, now: datetime) -> bool:
+    return meeting.status in TO_COME and (meeting.starts_at is None or meeting.starts_at > now)
 
 
 def _uninvite(invitation: Invitation, resident_id: int, *, alone: bool, now: datetime) -> None:
