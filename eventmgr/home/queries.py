@@ -22,8 +22,8 @@ from eventmgr.reports.queries.invitations import invitations_by_meeting
 from eventmgr.reports.queries.papers import plan_summaries
 from eventmgr.reports.values import InvitationFigures
 from eventmgr.residents.queries import count_up_to, has_households
-from eventmgr.residents.values import HouseholdFilter, ReachFilter
 from eventmgr.residents.queries.rights import requests_due
+from eventmgr.residents.values import HouseholdFilter, ReachFilter
 
 MOST_LINES = 4
 STILL_ON = timedelta(hours=3)

@@ -10,7 +10,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from eventmgr.core.access import Permission, Scope, requires, scope
-from eventmgr.core.access_log import AccessKind, note_view, common_area, record_access
+from eventmgr.core.access_log import AccessKind, common_area, note_view, record_access
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
