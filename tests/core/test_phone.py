@@ -105,6 +105,13 @@ def test_landline_takes_no_text():
     assert not number.takes_sms
 
 
+@pytest.mark.parametrize("old", ["0253 812 345", "025 3812345", "(025) 3.812.345", 253812345.0, "+84 25 3812345"])
+def test_old_landline_of_lang_son_is_renewed(old):
+    number = parse_phone(old)
+
+    assert (number.e164, number.takes_sms) == ("+842053812345", False)
+
+
 def test_number_without_its_zero_that_begins_with_84_is_not_cut():
     assert parse_phone("842123456").e164 == "+84842123456"
     assert parse_phone("0842123456").e164 == "+84842123456"
@@ -167,6 +174,13 @@ def test_cell_that_says_there_is_no_phone(cell):
         (919191126, [("+84919191126", "")]),
         ("919191126.0", [("+84919191126", "")]),
         ("không / 0912345678", [("+84912345678", "")]),
+        ("0912345678 (Hà), 0987654321 (con)", [("+84912345678", "Hà"), ("+84987654321", "con")]),
+        ("Hà 0912345678, con 0987654321", [("+84912345678", "Hà"), ("+84987654321", "con")]),
+        ("nhà: 0912345678 (Hà) 0987654321 (con)", [("+84912345678", "nhà, Hà"), ("+84987654321", "con")]),
+        ("0912 345 678 0987 654 321", [("+84912345678", ""), ("+84987654321", "")]),
+        ("ĐT: 0912345678", [("+84912345678", "")]),
+        ("'0912345678", [("+84912345678", "")]),
+        ("0912345678 / 0205 3812345 (nhà)", [("+84912345678", ""), ("+842053812345", "nhà")]),
     ],
 )
 def test_cells_with_numbers_and_remarks(cell, expected):
