@@ -30,9 +30,13 @@ def seal(plain: str) -> str:
     return Fernet(base64.urlsafe_b64encode(_key("seal"))).encrypt(plain.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
-    """What `seal` was given. Raises `cryptography.fernet.InvalidToken` if the key has changed."""
-    return Fernet(base64.urlsafe_b64encode(_key("seal"))).decrypt(sealed.encode()).decode()
+def unseal(sealed: str, secret: str | None = None) -> str:
+    """What `seal` was given. `secret` is a SECRET_KEY of before; None: the present one.
+
+    Raises `cryptography.fernet.InvalidToken` if another key sealed it.
+    """
+    key = _derived_key(secret, "seal") if secret else _key("seal")
+    return Fernet(base64.urlsafe_b64encode(key)).decrypt(sealed.encode()).decode()
 
 
 def keyed_digest(value: str, purpose: str) -> str:

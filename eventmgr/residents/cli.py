@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import all_communes, commune_of, find_area_by_code, find_hamlet_by_name
+from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.residents.importing.encodings import Encoding
@@ -19,6 +20,7 @@ from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
 from eventmgr.residents.importing.values import ParsedList, ParsedSheet
 from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, import_list, plan_import
+from eventmgr.residents.services.resealing import reseal_citizen_numbers
 from eventmgr.residents.words import ENCODINGS, FIELDS, LEFT_OUT, reason_text
 
 UNUSABLE_FILE = 2
@@ -208,3 +210,17 @@ def _spoken(answer: dict[str, Any]) -> str:
             shown = row.get("raw") or row.get("name")
             lines.append(f"{title}: {row['sheet']}, row {row['row']}: {column}{shown}: {row['message']}")
     return "\n".join(lines)
+
+
+@residents.command("reseal")
+@click.password_option(
+    "--old-key", prompt="SECRET_KEY of before", confirmation_prompt=False, help="Better typed when asked, than here."
+)
+def reseal_command(old_key: str) -> None:
+    """Encrypt citizen numbers with the present SECRET_KEY, after it was changed."""
+    with unit_of_work():
+        resealed, lost = reseal_citizen_numbers(old_key)
+        record_audit("reseal_citizen_numbers", "resident", by=None, now=now(), after={"numbers": resealed})
+    click.echo(f"{resealed} sealed anew, {lost} that neither key opens")
+    if lost:
+        sys.exit(1)

@@ -12,7 +12,7 @@ from eventmgr.residents.rights import Basis, Evidence, Purpose, Refusal, Request
 from eventmgr.residents.words import Words
 
 BASES: Words = {
-    Basis.PUBLIC_TASK: _("Work of the commune under law: Law 91/2025/QH15, Article 19(1)(c)"),
+    Basis.PUBLIC_TASK: _("Work of the commune under law (Article 19)"),
     Basis.CONSENT: _("The person's consent"),
 }
 
@@ -71,7 +71,7 @@ class KeptField:
         return tuple(role for role in Role if self.seen_by in ROLE_PERMISSIONS[role])
 
 
-_ON_LISTS = _("While on the commune's lists; then by the rule for people who left or died")
+_ON_LISTS = _("While on the lists; then by the rule for people who left")
 
 KEPT_FIELDS: tuple[KeptField, ...] = (
     KeptField(_("Full name"), _("To know whom to invite, and who came"), Basis.PUBLIC_TASK, _ON_LISTS),

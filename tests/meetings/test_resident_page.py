@@ -532,3 +532,28 @@ def test_a_household_without_a_head_is_invited_as_one(client: FlaskClient, app: 
         home.members[0].is_head = False
 
     assert re.search(r"kính mời gia đình dự họp thôn", _words(_page(client)))
+
+
+# --- Why the commune holds these data --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["", "?lang=en"], ids=["vi", "en"])
+def test_why_is_told_in_plain_words_within_14_kib(client: FlaskClient, invite: Make, language: str) -> None:
+    invite()
+
+    answer = client.get(f"/i/{CODE}/why{language}", headers={"Accept-Encoding": "gzip"})
+
+    assert answer.status_code == 200
+    assert _bytes_on_the_wire(answer) <= 14 * 1024
+    page = _page(client, f"/i/{CODE}/why{language}")
+    assert page.select("script, link[rel=stylesheet], img") == []
+    assert "91/2025/QH15" in _words(page)
+    assert page.select_one(f'a[href="/i/{CODE}{language}"]') is not None
+
+
+def test_why_names_nobody_and_is_linked_from_the_invitation(client: FlaskClient, invite: Make) -> None:
+    invite()
+
+    assert client.get(f"/i/{CODE}").get_data(as_text=True).count(f"/i/{CODE}/why") == 1
+    assert "Nguyệt" not in client.get(f"/i/{CODE}/why").get_data(as_text=True)
+    assert client.get("/i/0000000000/why").status_code == 404

@@ -18,9 +18,10 @@ from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.core.secrets import seal
+from eventmgr.core.secrets import keyed_digest, seal
 from eventmgr.residents.models import Consent, Contact, PhoneWish, Resident
 from eventmgr.residents.phones import phones_not_to_text
+from eventmgr.residents.queries.citizen_numbers import NumberUnreadable, read_citizen_number
 from eventmgr.residents.rights import Evidence, Purpose, Statement
 from eventmgr.residents.services.consents import ConsentStands, NotProvable, NotYet, give_consent, withdraw_consent
 from tests.factories import hamlet_of, make_commune, make_household
@@ -206,3 +207,34 @@ def test_contacts_of_a_person_stay_with_the_household(app: Flask, place: dict[st
         consent = give_consent(_person(place), Purpose.SMS, ON_PAPER, by=None, now=now())
         withdraw_consent(consent, Statement(Evidence.CALL, date(2023, 6, 1)), by=None, now=now())
         assert db.session.get(Contact, place["contact"]) is not None
+
+
+def test_after_a_change_of_the_key_numbers_are_sealed_anew(
+    app: Flask, make_app: Callable[..., Flask], login_as: Login, place: dict[str, int]
+) -> None:
+    old = app.config["SECRET_KEY"]
+    renewed = make_app(SECRET_KEY="another key for tests, long enough as well")
+    with renewed.app_context(), pytest.raises(NumberUnreadable):
+        read_citizen_number(_person(place))
+
+    wrong = renewed.test_cli_runner().invoke(args=["residents", "reseal", "--old-key", "no key of ours"])
+    right = renewed.test_cli_runner().invoke(args=["residents", "reseal", "--old-key", old])
+    again = renewed.test_cli_runner().invoke(args=["residents", "reseal", "--old-key", old])
+
+    assert (wrong.exit_code, right.exit_code, again.exit_code) == (1, 0, 0)
+    assert right.output.startswith("1 sealed anew")
+    assert again.output.startswith("0 sealed anew")
+    with renewed.app_context():
+        person = _person(place)
+        assert read_citizen_number(person) == NUMBER
+        assert person.citizen_number_digest == keyed_digest(NUMBER, "citizen_number")
+
+
+def test_a_number_of_another_key_is_told_kindly(app: Flask, login_as: Login, place: dict[str, int]) -> None:
+    with app.app_context(), unit_of_work():
+        _person(place).citizen_number_sealed = "sealed by nobody"
+
+    answer = login_as(Role.OFFICER, place["commune"]).post(f"/residents/people/{place['person']}/citizen-number")
+
+    assert answer.status_code == 422
+    assert "khóa hiện tại" in answer.text

@@ -13,8 +13,8 @@ from eventmgr.core.clock import local
 from eventmgr.core.db import db
 from eventmgr.core.phone import national_form
 from eventmgr.core.registry import Section
-from eventmgr.core.secrets import unseal
 from eventmgr.residents.models import Household, PhoneState, Resident
+from eventmgr.residents.queries.citizen_numbers import read_citizen_number
 from eventmgr.residents.queries.rights import consents_of, requests_of, who_looked
 from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, REQUEST_KINDS, REQUEST_STATES
 from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
@@ -69,7 +69,7 @@ def export_resident(resident_id: int) -> list[Section]:
 
 
 def _person(resident: Resident) -> tuple[tuple[str, str], ...]:
-    number = unseal(resident.citizen_number_sealed) if resident.citizen_number_sealed else ""
+    number = read_citizen_number(resident) if resident.citizen_number_sealed else ""
     birth = _day(resident.birth_date) if resident.birth_date else str(resident.birth_year or "")
     return (
         (_("Full name"), resident.full_name),

@@ -16,12 +16,12 @@ from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.files import file_path, keep_file
-from eventmgr.core.secrets import unseal
 from eventmgr.core.text import display_name
 from eventmgr.residents import queries
 from eventmgr.residents.forms.rights import ConsentForm, EraseForm, WishForm, kind_of
 from eventmgr.residents.models import Resident
 from eventmgr.residents.queries import erasing, rights
+from eventmgr.residents.queries.citizen_numbers import read_citizen_number
 from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, REQUEST_KINDS, REQUEST_STATES
 from eventmgr.residents.services import consents, erasure, refusals
 from eventmgr.residents.views.shared import Page, bp, form_page, say_beside
@@ -65,9 +65,7 @@ def show_citizen_number(resident_id: int) -> str:
     """One person's citizen number, shown once; that it was looked at is written down first."""
     with unit_of_work():
         resident = _person(Permission.VIEW_CITIZEN_NUMBERS, resident_id)
-        if resident.citizen_number_sealed is None:
-            raise NotFound
-        number = unseal(resident.citizen_number_sealed)
+        number = read_citizen_number(resident)
         record_access(
             AccessKind.VIEW,
             "citizen_number",
