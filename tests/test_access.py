@@ -34,7 +34,6 @@ from eventmgr.checkin.models import Attendance, Device
 from eventmgr.core.access import ROLE_PERMISSIONS, Permission, Role, declared_access
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.core.files import keep_file
 from eventmgr.core.phone import national_form
 from eventmgr.demo.services import load_demo
 from eventmgr.demo.values import DemoSize
@@ -44,6 +43,7 @@ from eventmgr.plans.models import Output, Plan, PlanTask
 from eventmgr.plans.values import Direction, OutputKind, SectionKind
 from eventmgr.residents.models import Consent, Contact, DataRequest, Guest, Household, Resident
 from eventmgr.residents.rights import Evidence, Purpose, RequestKind
+from eventmgr.residents.services.importing import hand_in_list
 from tests.conftest import TODAY, _settings
 from tests.factories import hamlet_of, make_commune, make_guest, make_household, make_meeting, make_plan, make_user
 
@@ -185,13 +185,8 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         recorded_at=TODAY,
     )
     db.session.add_all([consent, request])
-    kept = keep_file(
-        "STT,Họ và tên,Thôn\n1,Hoàng Văn Mẫu,Nà Ví Dụ\n".encode(),
-        name="danh-sach.csv",
-        type="list",
-        area_id=meeting.area_id,
-        by_id=people[Role.OFFICER],
-        now=TODAY,
+    handed_in = hand_in_list(
+        "STT,Họ và tên,Thôn\n1,Hoàng Văn Mẫu,Nà Ví Dụ\n".encode(), "danh-sach.csv", meeting.area, by=None, now=TODAY
     )
     db.session.flush()
     household = db.session.get_one(Household, invitation.household_id)
@@ -203,11 +198,11 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "contact_id": first(sa.select(Contact.id).where(Contact.household_id.is_not(None)).limit(1)).one(),
         "consent_id": consent.id,
         "device_id": device.id,
-        "file_id": kept.id,
         "guest_id": first(sa.select(Guest.id).where(Guest.area_id == meeting.area_id).limit(1)).one(),
         "hamlet_id": household.hamlet_id,
         "household_id": household.id,
         "invitation_id": invitation.id,
+        "list_id": handed_in.id,
         "meeting_id": meeting.id,
         "message_id": first(sa.select(Message.id).limit(1)).one(),
         "output_id": output.id,

@@ -23,11 +23,13 @@ from eventmgr.areas.models import Area
 from eventmgr.core import settings
 from eventmgr.core.clock import FixedClock, local_day
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.jobs import take_up_jobs
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.values import Channel, Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import TAKEN, MessageState
+from eventmgr.worker import gather_tasks
 from tests.support.twilio_server import ACCOUNT_SID, AUTH_TOKEN, TwilioServer
 
 LIST_B = Path(__file__).parent / "data" / "B-danh-sach-nhan-khau-mau.xlsx"
@@ -113,7 +115,11 @@ def _import_the_list(officer: Officer) -> None:
     upload = officer.send("/residents/import", "form[enctype]", list=(io.BytesIO(LIST_B.read_bytes()), LIST_B.name))
     page = page_of(upload)
     assert "304" in page.select_one("main").text
-    done = page_of(officer.submit(page, upload.request.path, "main form[method=post]"))
+    waiting = officer.submit(page, upload.request.path, "main form.form[method=post]")
+    gather_tasks()
+    with officer.client.application.app_context():
+        take_up_jobs()
+    done = page_of(officer.client.get(waiting.request.path, follow_redirects=True))
     assert "90" in done.select_one("main").text
 
 

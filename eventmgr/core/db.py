@@ -211,6 +211,13 @@ def after_commit(call: Callable[[], object]) -> None:
     session.info[_AFTERWARDS].append(call)
 
 
+def table_of(model: type[Base]) -> sa.Table:
+    """The table behind a model, for statements about many rows."""
+    table: Any = model.__table__
+    assert isinstance(table, sa.Table)
+    return table
+
+
 def is_sqlite() -> bool:
     """Whether this application keeps its data in one file."""
     return db.engine.dialect.name == "sqlite"
@@ -253,7 +260,7 @@ def change_rows(statement: sa.Update | sa.Delete) -> int:
 
 def insert_ignoring(table: sa.Table | type[Base]) -> Any:
     """An INSERT that leaves a row standing where a unique key already holds: `ON CONFLICT DO NOTHING`."""
-    target = table if isinstance(table, sa.Table) else table.__table__
+    target = table if isinstance(table, sa.Table) else table_of(table)
     insert: Any = sqlite.insert if is_sqlite() else postgresql.insert
     return insert(target).on_conflict_do_nothing()
 

@@ -33,7 +33,7 @@ class StoredFile(Base):
 
 def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int | None, now: datetime) -> StoredFile:
     """Keep the bytes and return their row. The file is complete on disk before the row is added."""
-    digest = hashlib.sha256(content).hexdigest()
+    digest = digest_of(content)
     target = file_path(digest)
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +55,11 @@ def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int 
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def digest_of(content: bytes) -> str:
+    """What the bytes are kept under."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_path(digest: str) -> Path:

@@ -213,7 +213,7 @@ def run_job(job_id: int) -> None:
 def _due() -> list[int]:
     stale = clock.now() - STALE_AFTER
     waiting = sa.or_(Job.state == JobState.WAITING, sa.and_(Job.state == JobState.RUNNING, Job.heartbeat_at < stale))
-    return list(db.session.scalars(sa.select(Job.id).where(waiting).order_by(Job.id)))
+    return list(db.session.scalars(sa.select(Job.id).where(waiting, Job.kind.in_(_KINDS)).order_by(Job.id)))
 
 
 def _claim(job_id: int, now: datetime) -> JobRun | None:

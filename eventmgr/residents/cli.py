@@ -19,7 +19,15 @@ from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
 from eventmgr.residents.importing.values import ParsedList, ParsedSheet
-from eventmgr.residents.services import ImportOptions, ImportPlan, ImportResult, import_list, plan_import
+from eventmgr.residents.services.importing import (
+    ImportOptions,
+    ImportResult,
+    foreseen,
+    hand_in_list,
+    import_list,
+    outcome_of,
+    plan_import,
+)
 from eventmgr.residents.services.resealing import reseal_citizen_numbers
 from eventmgr.residents.words import ENCODINGS, FIELDS, LEFT_OUT, reason_text
 
@@ -61,33 +69,39 @@ def import_command(
     and need a decision.
     """
     try:
-        parsed = _read(file, encoding, sheet_names)
+        content = _bytes_of(file)
+        parsed = _read(content, file.name, encoding, sheet_names)
     except (UnreadableList, OSError) as unusable:
         _refuse(unusable.message if isinstance(unusable, UnreadableList) else f"{file}: {unusable.strerror}", as_json)
     with unit_of_work():
         commune = _commune(area_code, as_json)
-        options = ImportOptions(
-            year=year or parsed.year or local_day(now()).year,
-            hamlet=_hamlet(commune, hamlet_name, as_json) if hamlet_name else None,
-        )
+        hamlet = _hamlet(commune, hamlet_name, as_json) if hamlet_name else None
         if dry_run:
-            result = _foreseen(plan_import(parsed, commune, options))
+            given = ImportOptions(year=year or parsed.year or local_day(now()).year, hamlet=hamlet)
+            result = foreseen(plan_import(parsed, commune, given))
         else:
-            result = import_list(parsed, commune, options, by=None, now=now())
+            row = hand_in_list(content, file.name, commune, by=None, now=now())
+            row.reading = parsed.reading.to_json()
+            row.options = {"year": year, "hamlet_id": hamlet.id if hamlet else None}
+            result = import_list(row, parsed, by=None, now=now())
     answer = _answer(parsed, result, dry_run)
     click.echo(json.dumps(answer, ensure_ascii=False) if as_json else _spoken(answer))
     sys.exit(0 if result.complete else ROWS_LEFT_OUT)
 
 
-def _read(file: Path, encoding: str, sheet_names: tuple[str, ...]) -> ParsedList:
+def _bytes_of(file: Path) -> bytes:
     if file.stat().st_size > MOST_BYTES:
         raise ListTooLarge
-    content, today = file.read_bytes(), local_day(now())
-    parsed = parse_list(content, file.name, today)
+    return file.read_bytes()
+
+
+def _read(content: bytes, name: str, encoding: str, sheet_names: tuple[str, ...]) -> ParsedList:
+    today = local_day(now())
+    parsed = parse_list(content, name, today)
     reading = parsed.proposed_for(sheet_names) if sheet_names else parsed.proposed
     if encoding != "auto":
         reading = reading.with_encoding(Encoding(encoding))
-    return parsed if reading == parsed.reading else parse_list(content, file.name, today, reading)
+    return parsed if reading == parsed.reading else parse_list(content, name, today, reading)
 
 
 def _refuse(sentence: str, as_json: bool) -> Any:
@@ -112,71 +126,17 @@ def _hamlet(commune: Area, name: str, as_json: bool) -> Area:
     return find_hamlet_by_name(commune, name) or _refuse(f"{commune.name} has no hamlet {name}.", as_json)
 
 
-def _foreseen(plan: ImportPlan) -> ImportResult:
-    """What the plan would come to."""
-    return ImportResult(
-        households_added=plan.new_households,
-        households_known=plan.known_households,
-        residents_added=plan.new_residents,
-        residents_known=plan.known_residents,
-        hamlets_added=list(plan.new_hamlets.values()),
-        rejected=plan.rejected,
-        doubtful=plan.doubtful,
-        undecided=plan.undecided,
-        differences=plan.differences,
-    )
-
-
 def _answer(parsed: ParsedList, result: ImportResult, dry_run: bool) -> dict[str, Any]:
-    """The result under the names scripts read."""
-    return {
+    """The result under the names scripts read, with every reason in words too."""
+    answer: dict[str, Any] = {
         "file": parsed.file_name,
         "dry_run": dry_run,
         "sheets": [_how_read(parsed, sheet) for sheet in parsed.sheets],
-        "households_added": result.households_added,
-        "households_known": result.households_known,
-        "residents_added": result.residents_added,
-        "residents_known": result.residents_known,
-        "contacts_added": result.contacts_added,
-        "hamlets_added": result.hamlets_added,
-        "rejected": [
-            {
-                "sheet": r.place.sheet,
-                "row": r.place.row,
-                "raw": r.raw,
-                "reason": r.reason,
-                "message": reason_text(r.reason),
-            }
-            for r in result.rejected
-        ],
-        "problems": [
-            {
-                "sheet": cell.place.sheet,
-                "row": cell.place.row,
-                "name": cell.name,
-                "column": cell.field,
-                "raw": cell.raw,
-                "reason": cell.reason,
-                "message": reason_text(cell.reason),
-            }
-            for cell in result.doubtful
-        ],
-        "undecided": [
-            {
-                "sheet": u.place.sheet,
-                "row": u.place.row,
-                "name": u.name,
-                "reason": u.question,
-                "message": reason_text(u.question),
-                "household_ids": u.household_ids,
-            }
-            for u in result.undecided
-        ],
-        "differences": [
-            {"sheet": d.place.sheet, "row": d.place.row, "name": d.name, "what": d.what, "kept": d.kept, "said": d.said}
-            for d in result.differences
-        ],
-    }
+    } | outcome_of(result)
+    for kind in ("rejected", "problems", "undecided"):
+        for row in answer[kind]:
+            row["message"] = reason_text(row["reason"])
+    return answer
 
 
 def _how_read(parsed: ParsedList, sheet: ParsedSheet) -> dict[str, Any]:

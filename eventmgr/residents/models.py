@@ -289,6 +289,8 @@ class ListImport(Base):
     area: Mapped[Area] = relationship()
     file: Mapped[StoredFile] = relationship()
     job: Mapped[Job | None] = relationship()
+    created_by: Mapped[User | None] = relationship(foreign_keys=[created_by_id])
+    undone_by: Mapped[User | None] = relationship(foreign_keys=[undone_by_id])
 
 
 class ImportAdded(Base):

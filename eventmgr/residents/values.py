@@ -210,3 +210,14 @@ class CallSheet:
 
 COUNT_STOPS_AT = 1000
 """Beyond this a list says "more than"."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One fact a list has filled in or changed, and of whom."""
+
+    name: str
+    household_id: int | None  # None: no longer on file
+    field: str  # the column's name
+    before: str | None
+    after: str | None

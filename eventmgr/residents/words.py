@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
-from eventmgr.core.phone import REASON_TEXTS, PhoneReason
+from eventmgr.core.phone import REASON_TEXTS
 from eventmgr.residents.importing.cells import CellReason
 from eventmgr.residents.importing.columns import Field
 from eventmgr.residents.importing.encodings import Encoding
@@ -47,6 +46,12 @@ REACH_FILTERS: Words = {
     ReachFilter.NO_PHONE: _("Without a phone"),
     ReachFilter.DEAD_PHONE: _("With a dead number"),
     ReachFilter.REFUSAL: _("Wants no texts"),
+}
+
+_CLASS_CHOICES: Words = {
+    "HN": POVERTY_CLASSES[PovertyClass.POOR],
+    "HCN": POVERTY_CLASSES[PovertyClass.NEAR_POOR],
+    "HMTN": POVERTY_CLASSES[PovertyClass.NEWLY_ESCAPED],
 }
 
 FIELDS: Words = {
@@ -93,6 +98,7 @@ ROW_REASONS: Words = {
     RowReason.HAMLET_MISSING: _("The row names no hamlet. Choose a hamlet for such rows, or fill it in."),
     RowReason.HAMLET_UNKNOWN: _("This hamlet is not among the commune's hamlets."),
     RowReason.ROW_TWICE: _("The same person stands in an earlier row."),
+    RowReason.LEFT_OUT: _("You have chosen to leave this row out."),
 }
 
 CELL_REASONS: Words = REASON_TEXTS | {
@@ -107,6 +113,13 @@ CELL_REASONS: Words = REASON_TEXTS | {
     ),
 }
 
+CELL_CHOICES: Words = {
+    Field.GENDER: {"Nam": _("Male"), "Nữ": _("Female")},
+    Field.POVERTY_CLASS: _CLASS_CHOICES,
+    Field.POOR_TICK: _CLASS_CHOICES,
+}
+"""Columns in which little can stand: what a list writes, and what it means."""
+
 QUESTIONS: Words = {
     Question.SEVERAL_ALIKE: _("Several known households have a head of this name in the hamlet."),
     Question.ROWS_ALIKE: _("Two rows of the list could be the same known household."),
@@ -120,7 +133,9 @@ QUESTIONS: Words = {
 }
 
 DIFFERENCES: Words = {
+    Differs.NAME: _("Full name"),
     Differs.BIRTH_YEAR: _("Birth year"),
+    Differs.BIRTH_DATE: _("Date of birth"),
     Differs.GENDER: _("Gender"),
     Differs.ETHNIC_GROUP: _("Ethnic group"),
     Differs.POVERTY_CLASS: _("Poverty class"),
@@ -131,20 +146,36 @@ DIFFERENCES: Words = {
 }
 
 
-_REASONS: Mapping[type[StrEnum], Words] = {
-    RowReason: ROW_REASONS,
-    CellReason: CELL_REASONS,
-    PhoneReason: REASON_TEXTS,
-    Question: QUESTIONS,
-}
+_REASONS: Words = {**ROW_REASONS, **CELL_REASONS, **QUESTIONS}
 
 
-def reason_text(reason: StrEnum) -> str:
+def reason_text(reason: str) -> str:
     """What a reason code says to people."""
-    return str(_REASONS[type(reason)][reason])
+    return str(_REASONS[reason])
 
 
-def value_text(what: Differs, value: str) -> str:
+YES_OR_NO: Words = {"True": _("Yes"), "False": _("No")}
+
+CHANGED_FIELDS: Words = {
+    "full_name": FIELDS[Field.FULL_NAME],
+    "birth_year": DIFFERENCES[Differs.BIRTH_YEAR],
+    "birth_date": DIFFERENCES[Differs.BIRTH_DATE],
+    "gender": FIELDS[Field.GENDER],
+    "ethnic_group": FIELDS[Field.ETHNIC_GROUP],
+    "relation": FIELDS[Field.RELATION],
+    "citizen_number_digest": FIELDS[Field.CITIZEN_NUMBER],
+    "is_head": FIELDS[Field.HEAD_NAME],
+    "code": FIELDS[Field.HOUSEHOLD_CODE],
+    "hamlet_id": FIELDS[Field.HAMLET],
+    "poverty_class": FIELDS[Field.POVERTY_CLASS],
+    "left_on": DIFFERENCES[Differs.LEFT],
+    "owner": _("Whose phone it is"),
+    "owner_note": _("Remark beside the phone"),
+}
+"""Columns an import may change, as people call them."""
+
+
+def value_text(what: str, value: str | None) -> str:
     """A stored value in words."""
-    known: Words = {Differs.POVERTY_CLASS: POVERTY_CLASSES, Differs.GENDER: GENDERS}.get(what, {})
-    return str(known.get(value, value)) or "–"
+    known: Words = {"poverty_class": POVERTY_CLASSES, "gender": GENDERS, "owner": PHONE_OWNERS, "is_head": YES_OR_NO}
+    return str(known.get(what, {}).get(value, value) or "–")

@@ -19,8 +19,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.codes import normalise_code
 from eventmgr.core.db import db
+from eventmgr.core.jobs import take_up_jobs
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.messaging.tasks import send_due
+from eventmgr.worker import gather_tasks
 from tests.browser.conftest import CHROMIUM
 from tests.support import camera
 
@@ -40,7 +42,7 @@ def test_an_officer_takes_a_plan_to_a_report(
     page = context.new_page()
 
     set_up(page, base)
-    import_list(page, base)
+    import_list(app, page, base)
     name_a_phone_to_ask(page, base)
     plan = write_plan(page, base)
     series = schedule(page, base, plan)
@@ -76,13 +78,18 @@ def set_up(page: Page, base: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Hôm nay")
 
 
-def import_list(page: Page, base: str) -> None:
+def import_list(app: Flask, page: Page, base: str) -> None:
     page.goto(f"{base}/residents")
     page.get_by_role("link", name="Nhập danh sách").first.click()
     page.locator("input[type=file]").set_input_files(LIST_B)
     page.locator("main button[type=submit]").first.click()
     page.get_by_role("button", name="Nhập 304 người").click()
-    expect(page.locator("main")).to_contain_text("90 hộ mới")
+    expect(page.locator("progress")).to_be_visible()
+    gather_tasks()
+    with app.app_context():
+        take_up_jobs()
+    page.get_by_role("link", name="Xem kết quả").click()
+    expect(page.locator("main")).to_contain_text("hộ mới")
 
 
 def name_a_phone_to_ask(page: Page, base: str) -> None:

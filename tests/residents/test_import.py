@@ -16,7 +16,7 @@ from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, PovertyStatus, Resident
-from eventmgr.residents.services import ImportOptions, import_list, plan_import
+from eventmgr.residents.services.importing import ImportOptions, hand_in_list, import_list, plan_import
 from eventmgr.residents.values import Gender, PhoneOwner
 from tests.factories import make_commune
 
@@ -34,9 +34,12 @@ def parsed_csv(*lines):
     return parse_list("\n".join(lines).encode(), "danh-sach.csv", TODAY)
 
 
-def take_in(commune, parsed, **options):
+def take_in(commune, parsed, *, decisions=(), changes=(), hamlet=None, **options):
     with unit_of_work():
-        return import_list(parsed, commune, ImportOptions(**{"year": 2023} | options), by=None, now=now())
+        row = hand_in_list(b"a list", "danh-sach.csv", commune, by=None, now=now())
+        row.options = {"year": 2023, "hamlet_id": hamlet.id if hamlet else None} | options
+        row.decisions, row.changes = dict(decisions), dict(changes)
+        return import_list(row, parsed, by=None, now=now())
 
 
 def count(table, *conditions):
@@ -166,7 +169,7 @@ def test_officer_decides_who_is_meant(commune):
     take_in(commune, parsed_csv("Chủ hộ;Năm sinh;Thôn", "Vi Lan;1960;Pò Mẫu", "Vi Lan;1975;Pò Mẫu"))
     parsed = parsed_csv("Chủ hộ;Thôn;SĐT", "Vi Lan;Pò Mẫu;0912345678", "Vi Lan;Pò Mẫu;0987654321")
     older = db.session.scalar(sa.select(Resident.household_id).where(Resident.birth_year == 1960))
-    places = [household.place for household in parsed.households]
+    places = [household.place.key for household in parsed.households]
 
     result = take_in(commune, parsed, decisions={places[0]: older, places[1]: "new"})
 

@@ -24,6 +24,11 @@ class Place:
     sheet: str
     row: int
 
+    @property
+    def key(self) -> str:
+        """Names the row in an officer's answers."""
+        return f"{self.sheet}!{self.row}"
+
 
 class RowReason(StrEnum):
     """Why a whole row cannot be taken in."""
@@ -33,6 +38,7 @@ class RowReason(StrEnum):
     HAMLET_MISSING = "hamlet_missing"
     HAMLET_UNKNOWN = "hamlet_unknown"
     ROW_TWICE = "row_twice"
+    LEFT_OUT = "left_out"
 
 
 class LeftOut(StrEnum):
@@ -69,9 +75,11 @@ class Question(StrEnum):
 
 
 class Differs(StrEnum):
-    """What a list says otherwise than we do; ours is kept."""
+    """What a list says otherwise than we do."""
 
+    NAME = "name"
     BIRTH_YEAR = "birth_year"
+    BIRTH_DATE = "birth_date"
     GENDER = "gender"
     ETHNIC_GROUP = "ethnic_group"
     POVERTY_CLASS = "poverty_class"

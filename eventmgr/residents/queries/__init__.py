@@ -4,26 +4,29 @@ from eventmgr.residents.queries.calling import call_list
 from eventmgr.residents.queries.figures import count_up_to, ethnic_groups, has_households
 from eventmgr.residents.queries.guests import get_guest_in, guests_visible_to
 from eventmgr.residents.queries.households import all_households, households_page
+from eventmgr.residents.queries.imports import changes_of, get_list_in, lists_in, same_lists
 from eventmgr.residents.queries.people import (
     get_contact_in,
     get_household_in,
     get_resident_in,
-    households_of_commune,
 )
 from eventmgr.residents.queries.territory import places_in
 
 __all__ = [
     "all_households",
     "call_list",
+    "changes_of",
     "count_up_to",
     "ethnic_groups",
     "get_contact_in",
     "get_guest_in",
     "get_household_in",
+    "get_list_in",
     "get_resident_in",
     "guests_visible_to",
     "has_households",
-    "households_of_commune",
     "households_page",
+    "lists_in",
     "places_in",
+    "same_lists",
 ]

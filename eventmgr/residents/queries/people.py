@@ -12,23 +12,6 @@ from eventmgr.core.errors import NotFound
 from eventmgr.residents.models import Contact, Household, Resident
 
 
-def households_of_commune(commune: Area) -> list[Household]:
-    """All households of a commune with members, phones and classes, those that have left too."""
-    return list(
-        db.session.scalars(
-            sa.select(Household)
-            .where(Household.commune_id == commune.id)
-            .options(
-                selectinload(Household.members),
-                selectinload(Household.contacts),
-                selectinload(Household.statuses),
-                joinedload(Household.hamlet),
-            )
-            .order_by(Household.id)
-        ).unique()
-    )
-
-
 def get_household_in(scope: Scope, household_id: int) -> Household:
     """The household with all that its page shows. Raises NotFound outside the scope."""
     household = db.session.scalar(

@@ -1,32 +1,60 @@
-"""Taking in a list through the browser: choose a file, look at what it would change, take it in."""
+"""Taking in a list through the browser: choose a file, look at what it would change, answer, take it in, undo it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from flask import flash, redirect, render_template, request, session, url_for
+from flask import abort, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from eventmgr.areas.models import Area
 from eventmgr.areas.queries import communes_in, get_area_in, hamlets_of
-from eventmgr.core.access import Permission, Scope, requires, scope
+from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
-from eventmgr.core.errors import NotFound
-from eventmgr.core.files import StoredFile, file_path, find_file, keep_file
+from eventmgr.core.errors import EventmgrError
+from eventmgr.core.files import digest_of, file_path
+from eventmgr.core.text import clean_text
 from eventmgr.residents.forms.importing import ImportForm, UploadForm
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import UnreadableList
-from eventmgr.residents.importing.values import ParsedList, Place
-from eventmgr.residents.services import NEW, Decision, ImportOptions, ImportPlan, import_list, plan_import
+from eventmgr.residents.importing.values import ParsedList
+from eventmgr.residents.models import ListImport
+from eventmgr.residents.queries import changes_of, get_list_in, lists_in, same_lists
+from eventmgr.residents.services.importing import (
+    FIXABLE,
+    OPEN_STATES,
+    begin_import,
+    correct_cell,
+    foreseen,
+    hand_in_list,
+    household_ids,
+    keyed_cells,
+    open_list,
+    options_of,
+    outcome_of,
+    plan_import,
+    read_list,
+    undo_import,
+    wrong_in,
+)
+from eventmgr.residents.values import ImportState
 from eventmgr.residents.views.shared import Page, bp, form_page, names_of
-from eventmgr.residents.words import DIFFERENCES, FIELDS, reason_text, value_text
+from eventmgr.residents.words import CELL_CHOICES, CHANGED_FIELDS, DIFFERENCES, FIELDS, reason_text, value_text
 
 SHOWN_ROWS = 200
 """How many rows of each kind the page lists; beyond that it says how many more there are."""
+
+
+@bp.get("/residents/imports")
+@requires(Permission.EDIT_RESIDENTS)
+def imports() -> str:
+    """Every list handed in, how far each is, and the way back."""
+    rows = lists_in(scope(Permission.EDIT_RESIDENTS))
+    return render_template("residents/imports.html", rows=rows, step_url=step_url)
 
 
 @bp.route("/residents/import", methods=["GET", "POST"])
@@ -45,161 +73,197 @@ def choose_list() -> Page:
             form.list.errors = [unreadable.message]
         else:
             with unit_of_work():
-                kept = keep_file(
-                    content,
-                    name=upload.filename or "danh-sach",
-                    type="list",
-                    area_id=get_area_in(editable, form.commune.data).id,
-                    by_id=current_user.id,
-                    now=now(),
+                commune = get_area_in(editable, form.commune.data)
+                unfinished = next(
+                    (row for row in same_lists(digest_of(content), commune) if row.state in OPEN_STATES), None
                 )
-            return redirect(url_for("residents.preview_list", file_id=kept.id))
+                row = unfinished or hand_in_list(
+                    content,
+                    upload.filename or "",
+                    commune,
+                    by=current_user,
+                    now=now(),
+                    state=ImportState.REVIEW,
+                )
+            if unfinished:
+                flash(
+                    _("You have handed in this file before and not finished. Here it is, with all your answers."),
+                    "info",
+                )
+            return redirect(step_url(row))
     return form_page("residents/import_choose.html", form, several_communes=len(communes) > 1)
 
 
-@bp.route("/residents/import/<int:file_id>", methods=["GET", "POST"])
+@bp.route("/residents/import/<int:list_id>", methods=["GET", "POST"])
 @requires(Permission.EDIT_RESIDENTS)
-def preview_list(file_id: int) -> Page:
-    """What the list would change, and the button that takes it in."""
-    kept, commune, parsed = _list_in(scope(Permission.EDIT_RESIDENTS), file_id)
-    form = ImportForm().offer(names_of(hamlets_of(commune)))
-    if request.method == "GET":
-        form.year.data = parsed.year or local_day(now()).year
+def preview_list(list_id: int) -> Page:
+    """What the list would change, what is to be said of it, and the button that takes it in."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    if row.state not in OPEN_STATES:
+        return redirect(step_url(row))
+    parsed = read_list(row)
+    form = ImportForm().offer(names_of(hamlets_of(row.area)))
     if form.validate_on_submit():
-        decisions = _decisions(parsed)
         with unit_of_work():
-            result = import_list(
-                parsed,
-                commune,
-                _options(form, commune, decisions),
-                by=current_user,
-                now=now(),
-                source=f"stored_file:{kept.id}",
-            )
-        session["import_decisions"] = {
-            "file": kept.id,
-            "rows": {_row_key(parsed, place): answer for place, answer in decisions.items()},
-        }
-        flash(_imported(result.households_added, result.residents_added, result.contacts_added), "success")
-        return redirect(url_for("residents.list_taken_in", file_id=kept.id, hamlet=form.hamlet.data))
-    plan = plan_import(parsed, commune, _options(form, commune, {}))
-    return form_page("residents/import_preview.html", form, **_shown(kept, parsed, plan))
+            row = _keep_answers(row.id, form)
+            if "look" not in request.form:
+                begin_import(row.id, len(parsed.people), by=current_user, now=now())
+        return redirect(step_url(row))
+    return _preview(row, parsed, form)
 
 
-@bp.get("/residents/import/<int:file_id>/done")
+@bp.post("/residents/import/<int:list_id>/cell")
 @requires(Permission.EDIT_RESIDENTS)
-def list_taken_in(file_id: int) -> str:
-    """What of the list still needs a hand after it was taken in."""
-    kept, commune, parsed = _list_in(scope(Permission.EDIT_RESIDENTS), file_id)
-    remembered = session.get("import_decisions", {})
-    decisions = _decisions(parsed, remembered.get("rows") if remembered.get("file") == kept.id else {})
-    hamlet_id = request.args.get("hamlet", type=int)
-    options = ImportOptions(
-        year=parsed.year or local_day(now()).year,
-        hamlet=get_area_in(Scope((commune.path,)), hamlet_id) if hamlet_id else None,
-        add_hamlets=False,
-        decisions=decisions,
-    )
-    plan = plan_import(parsed, commune, options)
-    return render_template("residents/import_done.html", **_shown(kept, parsed, plan))
+def put_cell_right(list_id: int) -> Page:
+    """What should stand in a doubtful cell. A wrong text stays in its field, with the reason beside it."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    key, text = request.form.get("cell", ""), clean_text(request.form.get("text", ""))
+    parsed = read_list(row)
+    cell = dict(keyed_cells(parsed.doubtful)).get(key)
+    if cell is None or cell.field not in FIXABLE:
+        return redirect(step_url(row))
+    wrong = wrong_in(cell, text, local_day(row.created_at))
+    if wrong is not None:
+        page = _preview(
+            row, parsed, ImportForm().offer(names_of(hamlets_of(row.area))), {key: (text, reason_text(wrong))}
+        )
+        return str(page), 422
+    with unit_of_work():
+        correct_cell(row.id, key, text)
+    flash(_("Noted. It goes in with the list."), "success")
+    return redirect(url_for("residents.preview_list", list_id=row.id, _anchor="doubtful"))
 
 
-def _list_in(editable: Scope, file_id: int) -> tuple[StoredFile, Area, ParsedList]:
-    """A kept list, its commune and what it says. Raises NotFound outside the scope."""
-    kept = find_file(file_id)
-    if kept is None or kept.type != "list":
-        raise NotFound
-    commune = get_area_in(editable, kept.area_id)
-    parsed = parse_list(file_path(kept.hash).read_bytes(), kept.name, local_day(now()))
-    return kept, commune, parsed
+@bp.get("/residents/import/<int:list_id>/progress")
+@requires(Permission.EDIT_RESIDENTS)
+def list_progress(list_id: int) -> Page:
+    """How far the worker is. Asks for itself, with script or without."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    if row.state is not ImportState.RUNNING:
+        return redirect(step_url(row))
+    return render_template("residents/import_progress.html", row=row, step_url=step_url)
 
 
-def _options(form: ImportForm, commune: Area, decisions: Mapping[Place, Decision]) -> ImportOptions:
-    hamlet = get_area_in(Scope((commune.path,)), form.hamlet.data) if form.hamlet.data else None
-    return ImportOptions(
-        year=form.year.data or local_day(now()).year,
-        decision=form.decision.data or "",
-        hamlet=hamlet,
-        add_hamlets=form.add_hamlets.data,
-        decisions=decisions,
-    )
+@bp.get("/residents/import/<int:list_id>/progress/part")
+@requires(Permission.EDIT_RESIDENTS)
+def list_progress_part(list_id: int) -> str:
+    """The progress alone, for the page that asks for it."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    return render_template("residents/import_progress_part.html", row=row, step_url=step_url)
 
 
-def _decisions(parsed: ParsedList, answers: Mapping[str, Any] | None = None) -> dict[Place, Decision]:
-    """What the officer has answered, by row: `row-<sheet>-<row>` is "new", a household's id, or nothing."""
-    answers = request.form if answers is None else answers
-    decisions: dict[Place, Decision] = {}
-    for household in parsed.households:
-        answer = str(answers.get(_row_key(parsed, household.place), ""))
-        if answer == NEW:
-            decisions[household.place] = NEW
-        elif answer.isdigit():
-            decisions[household.place] = int(answer)
-    return decisions
-
-
-def _row_key(parsed: ParsedList, place: Place) -> str:
-    sheet = next(number for number, sheet in enumerate(parsed.sheets) if sheet.name == place.sheet)
-    return f"row-{sheet}-{place.row}"
-
-
-def _imported(households: int, residents: int, contacts: int) -> str:
-    if not (households or residents or contacts):
-        return _("Everything in this list was known already. Nothing has been doubled.")
-    return _(
-        "Taken in: %(households)s new households, %(residents)s new people, %(contacts)s new phone numbers.",
-        households=households,
-        residents=residents,
-        contacts=contacts,
+@bp.get("/residents/import/<int:list_id>/done")
+@requires(Permission.EDIT_RESIDENTS)
+def list_taken_in(list_id: int) -> Page:
+    """What came of the list, and what still needs a hand."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    if row.imported_at is None:
+        return redirect(step_url(row))
+    return render_template(
+        "residents/import_done.html",
+        row=row,
+        outcome=row.outcome,
+        changes=changes_of(row, SHOWN_ROWS),
+        step_url=step_url,
+        **_words(),
     )
 
 
-def _shown(kept: StoredFile, parsed: ParsedList, plan: ImportPlan) -> dict[str, Any]:
-    """What the pages show of a plan."""
-    needed = {match.entry.hamlet for match in plan.matches}
+@bp.post("/residents/import/<int:list_id>/undo")
+@requires(Permission.EDIT_RESIDENTS)
+def undo_list(list_id: int) -> Page:
+    """Take a whole list out again, while nothing depends on it."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    try:
+        with unit_of_work():
+            undo_import(row.id, by=current_user, now=now())
+    except EventmgrError as refusal:
+        flash(refusal.message, "error")
+    else:
+        flash(
+            _("“%(file)s” has been undone: what it added is gone, what it changed is as before.", file=row.file.name),
+            "success",
+        )
+    return redirect(url_for("residents.imports"))
+
+
+@bp.get("/residents/import/<int:list_id>/file")
+@requires(Permission.EDIT_RESIDENTS)
+def list_file(list_id: int) -> Any:
+    """The file as it was handed in."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
+    path = file_path(row.file.hash)
+    if not path.exists():
+        abort(404)
+    with unit_of_work():
+        record_audit("export_list_file", f"list_import:{row.id}", by=current_user, now=now(), area_id=row.area_id)
+    return send_file(path, as_attachment=True, download_name=row.file.name, mimetype="application/octet-stream")
+
+
+def step_url(row: ListImport) -> str:
+    """The page a list is at."""
+    pages = {
+        ImportState.READING: "residents.preview_list",
+        ImportState.REVIEW: "residents.preview_list",
+        ImportState.FAILED: "residents.preview_list",
+        ImportState.RUNNING: "residents.list_progress",
+        ImportState.DONE: "residents.list_taken_in",
+        ImportState.UNDONE: "residents.list_taken_in",
+    }
+    return url_for(pages[row.state], list_id=row.id)
+
+
+def _keep_answers(row_id: int, form: ImportForm) -> ListImport:
+    """Keep what the form says of the list as a whole, and which of its facts replace ours."""
+    row = open_list(row_id)
+    row.options = {
+        "year": form.year.data,
+        "decision": form.decision.data or "",
+        "hamlet_id": form.hamlet.data,
+        "add_hamlets": form.add_hamlets.data,
+    }
+    taken = set(request.form.getlist("change"))
+    row.changes = row.changes | {key: key in taken for key in request.form.getlist("offered")}
+    return row
+
+
+def _preview(
+    row: ListImport, parsed: ParsedList, form: ImportForm, wrong_cells: Mapping[str, tuple[str, str]] | None = None
+) -> Page:
+    options = options_of(row, parsed)
+    if request.method == "GET" or wrong_cells:
+        form.year.data = options.year
+        form.decision.data = options.decision
+        form.hamlet.data = options.hamlet.id if options.hamlet else None
+        form.add_hamlets.data = options.add_hamlets
+    plan = plan_import(parsed, row.area, options)
+    return form_page(
+        "residents/import_preview.html",
+        form,
+        row=row,
+        parsed=parsed,
+        plan=plan,
+        earlier=[same for same in same_lists(row.file.hash, row.area) if same.id != row.id],
+        rejected_rows=outcome_of(foreseen(plan))["rejected"],
+        doubtful=list(keyed_cells(plan.doubtful)),
+        wrong_cells=wrong_cells or {},
+        new_hamlets=list(plan.hamlets_to_add.values()),
+        household_at=household_ids(plan),
+        rows_without_hamlet=any(not household.hamlet for household in parsed.households),
+        button=ngettext("Take in %(num)d person", "Take in %(num)d people", plan.good_rows),
+        step_url=step_url,
+        **_words(),
+    )
+
+
+def _words() -> dict[str, Any]:
     return {
-        "file": kept,
-        "parsed": parsed,
-        "plan": plan,
-        "commune": plan.commune,
-        "new_hamlets": [name for key, name in plan.new_hamlets.items() if key in needed],
-        "household_at": _household_at(plan),
-        "known_households": {household_id: _spoken(plan, household_id) for household_id in _meant(plan)},
-        "several_sheets": len(parsed.sheets) > 1,
-        "rows_without_hamlet": any(not household.hamlet for household in parsed.households),
-        "row_key": lambda place: _row_key(parsed, place),
         "fields": FIELDS,
+        "fixable": FIXABLE,
+        "cell_choices": CELL_CHOICES,
+        "changed_fields": CHANGED_FIELDS,
         "differences": DIFFERENCES,
         "reason_text": reason_text,
         "value_text": value_text,
         "shown_rows": SHOWN_ROWS,
-        "button": ngettext("Take in %(num)d person", "Take in %(num)d people", plan.good_rows),
     }
-
-
-def _household_at(plan: ImportPlan) -> dict[Place, int]:
-    """The known household of every row that has one, to lead there."""
-    return {
-        person.said.place: match.entry.id
-        for match in plan.matches
-        if match.entry.id is not None
-        for person in match.people
-    }
-
-
-def _meant(plan: ImportPlan) -> set[int]:
-    return {household_id for question in plan.undecided for household_id in question.household_ids}
-
-
-def _spoken(plan: ImportPlan, household_id: int) -> str:
-    """A known household in a few words, to tell it from another."""
-    known = plan.households[household_id]
-    head = known.head
-    parts = [
-        head.full_name if head else _("household without a head"),
-        str(head.birth_year) if head and head.birth_year else "",
-        known.ethnic_group,
-        known.code or "",
-        known.hamlet.name,
-    ]
-    return ", ".join(part for part in parts if part)

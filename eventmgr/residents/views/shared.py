@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from eventmgr.areas.models import Area
 from eventmgr.core.errors import EventmgrError
-from eventmgr.core.phone import masked_form
+from eventmgr.core.phone import masked_form, national_form
 from eventmgr.core.text import display_name
 
 Page = str | Response | tuple[str, int]
@@ -18,6 +18,7 @@ Page = str | Response | tuple[str, int]
 bp = Blueprint("residents", __name__)
 bp.add_app_template_filter(display_name)
 bp.add_app_template_filter(masked_form, "phone_masked")
+bp.add_app_template_filter(national_form, "phone_national")
 
 _FIELD_OF_ERROR = {"household_code_taken": "code", "contact_twice": "phone", "invalid_phone": "phone"}
 

@@ -84,6 +84,17 @@ class Undecided:
     name: str
     question: Question
     household_ids: tuple[int, ...]  # known households that may be meant; empty: only rows of this file are alike
+    newcomer: Newcomer
+
+    @property
+    def about_household(self) -> bool:
+        """Whether the whole household waits for the answer; else one person of it."""
+        return self.question is not Question.LIVES_ELSEWHERE
+
+    @property
+    def key(self) -> str:
+        """Names the question in an officer's answers."""
+        return self.place.key if self.about_household else person_key(self.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +112,24 @@ class HouseholdMatch:
     newcomer: Newcomer
     entry: HouseholdEntry
     people: tuple[PersonMatch, ...]
+    certain: bool  # by a number, a code or an officer
 
 
-NEW = "new"
+def person_key(place: Place) -> str:
+    """Names the question about one person of a household in an officer's answers."""
+    return f"{place.key}!person"
+
+
+NEW, SKIP = "new", "skip"
 Decision = str | int
-"""An officer's answer for one row: `NEW`, or the id of the household that is meant."""
+"""An officer's answer for one row: `NEW`, `SKIP`, or the id of the household that is meant."""
 
 
 class Matcher:
     """Settles the households of a list, sheet by sheet, against the entries of one commune."""
 
     def __init__(
-        self, known: Iterable[HouseholdEntry], *, without_marks: bool, decisions: Mapping[Place, Decision] | None = None
+        self, known: Iterable[HouseholdEntry], *, without_marks: bool, decisions: Mapping[str, Decision] | None = None
     ) -> None:
         self._without_marks = without_marks
         self._decisions = decisions or {}
@@ -137,17 +154,17 @@ class Matcher:
             elif finding.entry is None and not finding.certain and newcomer.said.code in self._by_code:
                 undecided.append(_ask(newcomer, Question.CODE_OF_ANOTHER, [self._by_code[newcomer.said.code]]))
             else:
-                matches.append(self._take_in(newcomer, finding.entry, undecided))
+                matches.append(self._take_in(newcomer, finding, undecided))
         return matches, undecided
 
     # --- households -------------------------------------------------------------------------------
 
     def _find(self, newcomer: Newcomer) -> _Finding | Undecided:
-        decision = self._decisions.get(newcomer.said.place)
+        decision = self._decisions.get(newcomer.said.place.key)
         if decision == NEW:
-            return _Finding(None, certain=True)
+            return _Finding(None, certain=True, decided=True)
         if isinstance(decision, int) and decision in self._by_id:
-            return _Finding(self._by_id[decision], certain=True)
+            return _Finding(self._by_id[decision], certain=True, decided=True)
         by_number = self._find_by_number(newcomer)
         if isinstance(by_number, Undecided):
             return by_number
@@ -234,7 +251,7 @@ class Matcher:
         settled = list(findings)
         claims: defaultdict[int, list[int]] = defaultdict(list)
         for position, finding in enumerate(findings):
-            if isinstance(finding, _Finding) and finding.entry is not None:
+            if isinstance(finding, _Finding) and finding.entry is not None and not finding.decided:
                 claims[id(finding.entry)].append(position)
         for rivals in claims.values():
             if len(rivals) < 2:
@@ -265,8 +282,8 @@ class Matcher:
 
     # --- people -----------------------------------------------------------------------------------
 
-    def _take_in(self, newcomer: Newcomer, known: HouseholdEntry | None, undecided: list[Undecided]) -> HouseholdMatch:
-        entry = known or HouseholdEntry(None, None, newcomer.hamlet)
+    def _take_in(self, newcomer: Newcomer, finding: _Finding, undecided: list[Undecided]) -> HouseholdMatch:
+        entry = finding.entry or HouseholdEntry(None, None, newcomer.hamlet)
         if newcomer.said.code not in self._by_code:
             entry.code = entry.code or newcomer.said.code
         entry.phones |= newcomer.phones
@@ -277,7 +294,8 @@ class Matcher:
             found = self._find_in(entry, person, digest, taken)
             elsewhere = self._by_digest.get(digest or "") if found is None else None
             if elsewhere is not None and elsewhere.household is not entry:
-                undecided.append(_ask_about(person, Question.LIVES_ELSEWHERE, [elsewhere.household]))
+                if person_key(person.place) not in self._decisions:
+                    undecided.append(_ask_about(newcomer, person, Question.LIVES_ELSEWHERE, [elsewhere.household]))
                 continue
             if found is None:
                 found = PersonEntry(None, person.full_name, None, "", None, False, entry)
@@ -289,7 +307,7 @@ class Matcher:
             found.number_digest = found.number_digest or digest
             self._learn_person(found)
             people.append(PersonMatch(person, found))
-        return HouseholdMatch(newcomer, entry, tuple(people))
+        return HouseholdMatch(newcomer, entry, tuple(people), finding.certain)
 
     def _find_in(
         self, entry: HouseholdEntry, person: ParsedPerson, digest: str | None, taken: Iterable[int] = ()
@@ -329,10 +347,11 @@ class Matcher:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """The household that is meant, None for a new one; certain by a number, a code or an officer."""
+    """The household that is meant, None for a new one; certain by a number, a code or an officer (decided)."""
 
     entry: HouseholdEntry | None
     certain: bool
+    decided: bool = False
 
 
 def is_without_marks(people: Iterable[ParsedPerson]) -> bool:
@@ -362,11 +381,15 @@ def _codes_differ(newcomer: Newcomer, known: HouseholdEntry) -> bool:
 
 
 def _ask(newcomer: Newcomer, question: Question, meant: Iterable[HouseholdEntry]) -> Undecided:
-    return _ask_about(newcomer.spokesman, question, meant, newcomer.said.place)
+    return _ask_about(newcomer, newcomer.spokesman, question, meant, newcomer.said.place)
 
 
 def _ask_about(
-    person: ParsedPerson, question: Question, meant: Iterable[HouseholdEntry], place: Place | None = None
+    newcomer: Newcomer,
+    person: ParsedPerson,
+    question: Question,
+    meant: Iterable[HouseholdEntry],
+    place: Place | None = None,
 ) -> Undecided:
     ids = tuple(dict.fromkeys(entry.id for entry in meant if entry.id is not None))
-    return Undecided(place or person.place, person.full_name, question, ids)
+    return Undecided(place or person.place, person.full_name, question, ids, newcomer)
