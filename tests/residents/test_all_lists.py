@@ -10,14 +10,13 @@ import pytest
 import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
-from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.text import match_key
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, PovertyStatus, Resident
-from eventmgr.residents.services import ImportOptions, import_list
 from eventmgr.residents.values import Gender, PovertyClass
 from tests.factories import make_commune
+from tests.support.lists import take_in
 
 DATA = Path(__file__).parents[1] / "data"
 EXPECTED = json.loads((DATA / "expected-mau.json").read_text("utf-8"))
@@ -38,10 +37,9 @@ def parsed_file(letter):
     return parse_list(content, FILES[letter], TODAY, parse_list(content, FILES[letter], TODAY).proposed)
 
 
-def take_in(commune, letters):
+def take_in_all(commune, letters):
     for letter in letters:
-        with unit_of_work():
-            result = import_list(parsed_file(letter), commune, ImportOptions(year=2023), by=None, now=now())
+        result = take_in(commune, parsed_file(letter))
         assert (result.rejected, result.undecided) == ([], []), f"{letter} in {letters}"
     db.session.expire_all()
 
@@ -84,21 +82,21 @@ def commune(in_app):
 @pytest.mark.one_database
 @pytest.mark.parametrize("order", ORDERS)
 def test_four_lists_end_the_same_in_any_order(commune, order):
-    take_in(commune, order)
+    take_in_all(commune, order)
 
     expect_everything()
 
 
 @pytest.mark.parametrize("order", ["AABBCCDD", "DCBADCBA", "CACBDBAC", "BDACBDAC"])
 def test_lists_taken_in_again_change_nothing(commune, order):
-    take_in(commune, order)
+    take_in_all(commune, order)
 
     expect_everything()
 
 
 @pytest.mark.parametrize("order", ["A", "AA", "B", "BB", "C", "CC", "D", "DD"])
 def test_one_list_alone_gives_its_households(commune, order):
-    take_in(commune, order)
+    take_in_all(commune, order)
 
     expected = EXPECTED[order[0]]
     assert count(Household) == expected["households"]

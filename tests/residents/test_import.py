@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
-from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, PovertyStatus, Resident
-from eventmgr.residents.services.importing import ImportOptions, hand_in_list, import_list, plan_import
+from eventmgr.residents.services.importing import ImportOptions, plan_import
 from eventmgr.residents.values import Gender, PhoneOwner
 from tests.factories import make_commune
+from tests.support.lists import take_in
 
 DATA = Path(__file__).parents[1] / "data"
 EXPECTED = json.loads((DATA / "expected-mau.json").read_text("utf-8"))
@@ -32,14 +32,6 @@ def parsed_file(letter):
 
 def parsed_csv(*lines):
     return parse_list("\n".join(lines).encode(), "danh-sach.csv", TODAY)
-
-
-def take_in(commune, parsed, *, decisions=(), changes=(), hamlet=None, **options):
-    with unit_of_work():
-        row = hand_in_list(b"a list", "danh-sach.csv", commune, by=None, now=now())
-        row.options = {"year": 2023, "hamlet_id": hamlet.id if hamlet else None} | options
-        row.decisions, row.changes = dict(decisions), dict(changes)
-        return import_list(row, parsed, by=None, now=now())
 
 
 def count(table, *conditions):
