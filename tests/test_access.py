@@ -34,6 +34,7 @@ from eventmgr.checkin.models import Attendance, Device
 from eventmgr.core.access import ROLE_PERMISSIONS, Permission, Role, declared_access
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.files import keep_file
 from eventmgr.core.phone import national_form
 from eventmgr.demo.services import load_demo
 from eventmgr.demo.values import DemoSize

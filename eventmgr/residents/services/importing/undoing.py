@@ -18,6 +18,7 @@ from eventmgr.core.db import Base, change_rows, db, locked, table_of
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.registry import in_use
 from eventmgr.core.text import display_name
+from eventmgr.residents.finding import index_commune
 from eventmgr.residents.models import (
     Contact,
     Household,
@@ -103,6 +104,7 @@ def undo_import(row_id: int, *, by: Any, now: datetime) -> ListImport:
     _refuse_what_differs_now(changes)
     _take_away(added)
     _put_back(changes)
+    index_commune(row.area_id)
     row.state, row.undone_at, row.undone_by_id = ImportState.UNDONE, now, getattr(by, "id", None)
     record_audit("undo_import", f"list_import:{row.id}", by=by, now=now, area_id=row.area_id)
     db.session.flush()

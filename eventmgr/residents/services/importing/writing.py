@@ -16,8 +16,10 @@ from eventmgr.areas.values import AreaDetails, Level
 from eventmgr.core.audit import record_audit
 from eventmgr.core.db import Base, db, new_ids, table_of
 from eventmgr.core.secrets import seal
+from eventmgr.residents.finding import index_commune, index_households
 from eventmgr.residents.importing.values import DoubtfulCell, Place, RejectedRow
 from eventmgr.residents.models import (
+    TAIL,
     Contact,
     Household,
     ImportAdded,
@@ -138,6 +140,15 @@ class _Writer:
         self._write(Contact, [(draft, home) for home in households for draft in home.contacts.values()], _contact)
         self._write(PovertyStatus, [(draft, home) for home in households for draft in home.statuses.values()], _status)
         _insert(ImportChange, self._changed)
+        self._index()
+
+    def _index(self) -> None:
+        """See anew how the touched households are found: by one look at the commune where most of it is touched."""
+        touched = [draft.id for draft in self._plan.households if draft.id is not None]
+        if 2 * len(touched) > len(self._plan.known):
+            index_commune(self._plan.commune.id)
+        else:
+            index_households(touched)
 
     def _add_hamlets(self) -> dict[Hamlet, int]:
         known: dict[Hamlet, int] = {hamlet_id: hamlet_id for hamlet_id in self._plan.hamlets}
@@ -254,6 +265,7 @@ def _contact(draft: ContactDraft, home: HouseholdDraft) -> dict[str, Any]:
         "household_id": home.id,
         "resident_id": draft.resident.id if draft.resident else None,
         "phone": draft.phone,
+        "tail": draft.phone[-TAIL:],
         "takes_sms": draft.takes_sms,
         "owner": draft.owner,
         "owner_note": draft.owner_note,
