@@ -293,6 +293,20 @@ class ListImport(Base):
     undone_by: Mapped[User | None] = relationship(foreign_keys=[undone_by_id])
 
 
+class ColumnMapping(Base):
+    """What a commune has said of the columns of files with the same titles, where it differs from what we propose."""
+
+    __tablename__ = "column_mapping"
+    __table_args__ = (sa.UniqueConstraint("area_id", "shape_key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id", on_delete="CASCADE", index=False)  # the commune
+    shape_key: Mapped[str] = short_text(32)
+    columns: Mapped[dict[str, Any]]  # place of the column, counted from 0: the field's word, empty for none
+    said_at: Mapped[datetime]
+    said_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)  # None: a command
+
+
 class ImportAdded(Base):
     """Rows one import has added: all ids of a table from `first_id` to `last_id`."""
 

@@ -212,6 +212,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_entry_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "column_mapping",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("shape_key", sa.String(length=32), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("said_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_column_mapping_area_id_area"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["said_by_id"], ["app_user.id"], name=op.f("fk_column_mapping_said_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_column_mapping")),
+        sa.UniqueConstraint("area_id", "shape_key", name=op.f("uq_column_mapping_area_id_shape_key")),
+    )
+    op.create_table(
         "guest",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -1730,6 +1747,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_guest_area_id"))
 
     op.drop_table("guest")
+    op.drop_table("column_mapping")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_user_id"))
         batch_op.drop_index(batch_op.f("ix_audit_entry_record"))

@@ -15,6 +15,7 @@ from eventmgr.residents.importing.reading import Cell, RawSheet
 
 HEADER_SEARCHED_ROWS = 15
 SAMPLED_ROWS = 60
+SHOWN_SAMPLES = 3
 
 
 class Field(StrEnum):
@@ -205,7 +206,8 @@ def _columns(titles: list[str], values: Sequence[Sequence[Cell]]) -> tuple[Found
             field = None
         if field:
             taken.add(field)
-        columns.append(FoundColumn(index, title, field, tuple(as_text(cell) for cell in below[:3])))
+        samples = tuple(dict.fromkeys(map(as_text, below)))[:SHOWN_SAMPLES]
+        columns.append(FoundColumn(index, title, field, samples))
     return tuple(columns)
 
 

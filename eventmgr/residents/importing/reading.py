@@ -326,10 +326,10 @@ def shown_bytes(content: bytes) -> str:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The sign that parts the first lines into the most cells, in most lines the same number."""
+    """The sign that parts the most of the first lines into the same number of cells, and into the most of them."""
 
-    def agreement(delimiter: str) -> int:
+    def agreement(delimiter: str) -> tuple[int, int]:
         widths = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
-        return max((widths.count(width) * width for width in set(widths) if width > 1), default=0)
+        return max(((widths.count(width), width) for width in set(widths) if width > 1), default=(0, 0))
 
     return max(_DELIMITERS, key=agreement)

@@ -1,6 +1,6 @@
 """Pages of the residents room; importing the modules hangs their routes on the blueprint."""
 
-from eventmgr.residents.views import finding, guests, households, lists, person_data, personal_data, review
+from eventmgr.residents.views import columns, finding, guests, households, lists, person_data, personal_data, review
 from eventmgr.residents.views.shared import bp
 
-__all__ = ["bp", "finding", "guests", "households", "lists", "person_data", "personal_data", "review"]
+__all__ = ["bp", "columns", "finding", "guests", "households", "lists", "person_data", "personal_data", "review"]

@@ -19,11 +19,12 @@ from eventmgr.core.errors import EventmgrError
 from eventmgr.core.files import digest_of, file_path
 from eventmgr.core.text import clean_text
 from eventmgr.residents.forms.importing import ImportForm, UploadForm
-from eventmgr.residents.importing.parsing import parse_list
+from eventmgr.residents.importing.parsing import look_at_list
 from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.importing.values import ParsedList
 from eventmgr.residents.models import ListImport
 from eventmgr.residents.queries import changes_of, get_list_in, lists_in, same_lists
+from eventmgr.residents.services.columns import begin_reading
 from eventmgr.residents.services.importing import (
     FIXABLE,
     OPEN_STATES,
@@ -43,7 +44,15 @@ from eventmgr.residents.services.importing import (
 )
 from eventmgr.residents.values import ImportState
 from eventmgr.residents.views.shared import Page, bp, form_page, names_of
-from eventmgr.residents.words import CELL_CHOICES, CHANGED_FIELDS, DIFFERENCES, FIELDS, reason_text, value_text
+from eventmgr.residents.words import (
+    CELL_CHOICES,
+    CHANGED_FIELDS,
+    DIFFERENCES,
+    FIELDS,
+    LEFT_OUT,
+    reason_text,
+    value_text,
+)
 
 SHOWN_ROWS = 200
 """How many rows of each kind the page lists; beyond that it says how many more there are."""
@@ -68,7 +77,7 @@ def choose_list() -> Page:
         upload = form.list.data
         content = upload.read()
         try:
-            parse_list(content, upload.filename or "", local_day(now()))
+            seen = look_at_list(content, upload.filename or "", local_day(now()))
         except UnreadableList as unreadable:
             form.list.errors = [unreadable.message]
         else:
@@ -77,14 +86,9 @@ def choose_list() -> Page:
                 unfinished = next(
                     (row for row in same_lists(digest_of(content), commune) if row.state in OPEN_STATES), None
                 )
-                row = unfinished or hand_in_list(
-                    content,
-                    upload.filename or "",
-                    commune,
-                    by=current_user,
-                    now=now(),
-                    state=ImportState.REVIEW,
-                )
+                row = unfinished or hand_in_list(content, upload.filename or "", commune, by=current_user, now=now())
+                if not unfinished:
+                    begin_reading(row, seen)
             if unfinished:
                 flash(
                     _("You have handed in this file before and not finished. Here it is, with all your answers."),
@@ -99,7 +103,7 @@ def choose_list() -> Page:
 def preview_list(list_id: int) -> Page:
     """What the list would change, what is to be said of it, and the button that takes it in."""
     row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
-    if row.state not in OPEN_STATES:
+    if row.state not in OPEN_STATES or row.state is ImportState.READING:
         return redirect(step_url(row))
     parsed = read_list(row)
     form = ImportForm().offer(names_of(hamlets_of(row.area)))
@@ -203,7 +207,7 @@ def list_file(list_id: int) -> Any:
 def step_url(row: ListImport) -> str:
     """The page a list is at."""
     pages = {
-        ImportState.READING: "residents.preview_list",
+        ImportState.READING: "residents.list_reading",
         ImportState.REVIEW: "residents.preview_list",
         ImportState.FAILED: "residents.preview_list",
         ImportState.RUNNING: "residents.list_progress",
@@ -259,6 +263,7 @@ def _preview(
 def _words() -> dict[str, Any]:
     return {
         "fields": FIELDS,
+        "left_out": LEFT_OUT,
         "fixable": FIXABLE,
         "cell_choices": CELL_CHOICES,
         "changed_fields": CHANGED_FIELDS,
