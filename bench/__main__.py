@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-FIGURES = ("page", "scans", "messages")
+FIGURES = ("page", "scans", "messages", "search")
 
 
 def main() -> None:

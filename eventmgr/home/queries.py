@@ -21,9 +21,8 @@ from eventmgr.messaging.values import NOT_REACHED, MessageState
 from eventmgr.reports.queries.invitations import invitations_by_meeting
 from eventmgr.reports.queries.papers import plan_summaries
 from eventmgr.reports.values import InvitationFigures
-from eventmgr.residents.queries import count_up_to, has_households
+from eventmgr.residents.queries import count_without_sms, has_households, territory_of
 from eventmgr.residents.queries.rights import requests_due
-from eventmgr.residents.values import HouseholdFilter, ReachFilter
 
 MOST_LINES = 4
 STILL_ON = timedelta(hours=3)
@@ -40,7 +39,8 @@ def today_for(user: object, now: datetime) -> Today:
     meetings = where(Permission.VIEW_MEETINGS)
     coming = _meeting_lines(_coming(meetings, now))
     plans = _plans(where(Permission.VIEW_PLANS))
-    households = bool(residents) and has_households(residents)
+    lived_in = territory_of(residents)
+    households = has_households(lived_in)
     to_finish = _meeting_lines(_to_finish(where(Permission.EDIT_MEETINGS), now))
     steps = None
     if where(Permission.EDIT_PLANS):
@@ -52,7 +52,7 @@ def today_for(user: object, now: datetime) -> Today:
         approvals=_approvals(messages),
         lost=_lost_texts(where(Permission.SEND_MESSAGES), now),
         to_finish=to_finish,
-        without_sms=count_up_to(residents, HouseholdFilter(reach=ReachFilter.NO_SMS)) if households else 0,
+        without_sms=count_without_sms(lived_in),
         requests=_requests(where(Permission.HANDLE_PERSONAL_DATA), local_day(now)),
         plans=plans,
     )

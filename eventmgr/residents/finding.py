@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
-from eventmgr.core.db import db, place_of
+from eventmgr.core.db import db, insert_ignoring, place_of
 from eventmgr.residents.models import Contact, Household, HouseholdTerm, PhoneState, Resident
 from eventmgr.residents.values import Reach
 
@@ -64,11 +64,9 @@ def _index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     _copy(connection, which, {Household.head_name_sort: sa.func.coalesce(head, "")} | _reach())
     chosen = sa.select(Household.id).where(which)
     connection.execute(sa.delete(HouseholdTerm).where(HouseholdTerm.household_id.in_(chosen)))
-    connection.execute(
-        sa.insert(HouseholdTerm).from_select(
-            ["commune_id", "term", "household_id"], _terms(which), include_defaults=False
-        )
-    )
+    # Two of one name in a household make the same terms.
+    terms = insert_ignoring(HouseholdTerm).from_select(["commune_id", "term", "household_id"], _terms(which))
+    connection.execute(terms)
 
 
 def _copy(connection: sa.Connection, which: sa.ColumnElement[bool], values: Any) -> None:
@@ -127,7 +125,7 @@ def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         which, Household.left_on.is_(None), Household.code.is_not(None)
     )
     names = sa.select(turned.c.commune_id, turned.c.term, turned.c.household_id)
-    return names.union(codes)  # type: ignore[return-value]
+    return names.union_all(codes)  # type: ignore[return-value]
 
 
 # --- rows changed through the session -------------------------------------------------------------

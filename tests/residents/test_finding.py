@@ -322,7 +322,7 @@ def test_ethnic_groups_of_a_province_are_offered_once_each(two_communes):
         make_household(two_communes.children[0].children[0], "Vi An", ethnic_group="Tày")
         make_household(two_communes.children[0].children[0], "Vi Ân", ethnic_group="")
 
-    assert queries.ethnic_groups(Scope((two_communes.path,))) == ["Nùng", "Tày"]
+    assert queries.ethnic_groups(queries.territory_of(Scope((two_communes.path,)))) == ["Nùng", "Tày"]
 
 
 def test_too_many_found_in_a_province_are_said_to_be_cut(two_communes, monkeypatch):

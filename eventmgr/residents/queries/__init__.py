@@ -1,7 +1,7 @@
 """Reads of the residents room."""
 
 from eventmgr.residents.queries.calling import call_list
-from eventmgr.residents.queries.figures import count_up_to, ethnic_groups, has_households
+from eventmgr.residents.queries.figures import count_without_sms, ethnic_groups, has_households
 from eventmgr.residents.queries.guests import get_guest_in, guests_visible_to
 from eventmgr.residents.queries.households import all_households, households_page
 from eventmgr.residents.queries.imports import changes_of, get_list_in, lists_in, same_lists
@@ -10,13 +10,13 @@ from eventmgr.residents.queries.people import (
     get_household_in,
     get_resident_in,
 )
-from eventmgr.residents.queries.territory import places_in
+from eventmgr.residents.queries.territory import places_in, territory_of
 
 __all__ = [
     "all_households",
     "call_list",
     "changes_of",
-    "count_up_to",
+    "count_without_sms",
     "ethnic_groups",
     "get_contact_in",
     "get_guest_in",
@@ -29,4 +29,5 @@ __all__ = [
     "lists_in",
     "places_in",
     "same_lists",
+    "territory_of",
 ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +16,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Scope
-from eventmgr.core.db import db
+from eventmgr.core.db import among, db
 from eventmgr.core.phone import masked_form
 from eventmgr.core.text import clean_text, display_name, has_marks, search_key
 from eventmgr.residents.models import Household, Resident
@@ -40,14 +39,6 @@ _MOST_TERMS = 5000
 """Terms read for one search above communes: a household brings about four that begin with the same letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """The households that are wanted. `cut`: there are more than the first found."""
-
-    statement: sa.Select[int]
-    cut: bool = False
-
-
 def households_page(
     scope: Scope,
     phones: Scope,
@@ -63,25 +54,29 @@ def households_page(
     the reader may see numbers; elsewhere they are masked and cannot be searched for.
     """
     territory = territory_of(scope, wanted)
-    choice = _choose(territory, phones, wanted)
-    keys = _sort_keys(territory, wanted)
-    counted = choice.statement.limit(COUNT_STOPS_AT + 1).subquery()
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
-    ids, more_before, more_after = _ids_of_page(choice.statement, keys, after, before, size)
+    if search_key(wanted.query) and not territory.is_local:
+        found, cut = _look_up(territory, phones, wanted)
+        count = COUNT_STOPS_AT + 1 if cut else len(found)
+        ids, more_before, more_after = _part_of(found, after, before, size)
+    else:
+        chosen, cut = _chosen(territory, phones, wanted), False
+        counted = chosen.limit(COUNT_STOPS_AT + 1).subquery()
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+        ids, more_before, more_after = _ids_of_page(chosen, _sort_keys(territory, wanted), after, before, size)
     return HouseholdPage(
         lines=_lines(ids, phones, wanted),
-        count=COUNT_STOPS_AT + 1 if choice.cut else count,
+        count=count,
         before=ids[0] if ids and more_before else None,
         after=ids[-1] if ids and more_after else None,
-        cut=choice.cut,
+        cut=cut,
     )
 
 
 def all_households(scope: Scope, phones: Scope, wanted: HouseholdFilter) -> Iterator[HouseholdLine]:
     """Every household that is wanted, in the order of the list, read in portions."""
     territory = territory_of(scope, wanted)
-    statement = _choose(territory, phones, wanted, cut=False).statement
-    ids = list(db.session.scalars(statement.order_by(*_sort_keys(territory, wanted))))
+    ordered = _chosen(territory, phones, wanted).order_by(*_sort_keys(territory, wanted))
+    ids = list(db.session.scalars(ordered))
     for start in range(0, len(ids), _AT_ONCE):
         yield from _lines(ids[start : start + _AT_ONCE], phones, wanted)
 
@@ -89,28 +84,38 @@ def all_households(scope: Scope, phones: Scope, wanted: HouseholdFilter) -> Iter
 # --- which households -----------------------------------------------------------------------------
 
 
-def _choose(territory: Territory, phones: Scope, wanted: HouseholdFilter, *, cut: bool = True) -> _Choice:
-    present = sa.select(Household.id).where(Household.left_on.is_(None), territory.holds())
-    local = territory.is_local
+def _chosen(territory: Territory, phones: Scope, wanted: HouseholdFilter) -> sa.Select[int]:
+    """All that are wanted."""
+    present = _present(territory)
     if not search_key(wanted.query):
-        return _Choice(present.where(*narrowing(wanted, leading=not local)))
-    narrowed = present.where(*narrowing(wanted, leading=False))
+        return present.where(*narrowing(wanted, leading=not territory.is_local))
     found = found_by(wanted.query, phones, territory.around)
-    if local or not cut:
-        return _Choice(narrowed.where(Household.id.in_(found)))
-    terms = db.session.scalars(found.limit(_MOST_TERMS)).all()
-    ids = list(dict.fromkeys(terms))
-    if wanted.narrows and len(terms) == _MOST_TERMS:
-        # Too many by the words: begin with those the filters leave.
-        few = db.session.scalars(present.where(*narrowing(wanted)).limit(COUNT_STOPS_AT + 1)).all()
-        narrowed = present.where(is_found_by(wanted.query, phones))
-        ids, terms = list(few), few
-    elif wanted.narrows:
-        return _Choice(narrowed.where(Household.id.in_(ids)))
-    return _Choice(
-        narrowed.where(Household.id.in_(ids[:COUNT_STOPS_AT])),
-        cut=len(ids) > COUNT_STOPS_AT or len(terms) == _MOST_TERMS,
-    )
+    return present.where(Household.id.in_(found), *narrowing(wanted, leading=False))
+
+
+def _look_up(territory: Territory, phones: Scope, wanted: HouseholdFilter) -> tuple[list[int], bool]:
+    """Those that are found by words, in order, as far as one looks above communes; and whether there are more."""
+    terms = db.session.scalars(found_by(wanted.query, phones, territory.around).limit(_MOST_TERMS)).all()
+    all_read = len(terms) < _MOST_TERMS
+    if wanted.narrows and not all_read:
+        # Too many by the words: begin with those that the filters leave.
+        few = db.session.scalars(_present(territory).where(*narrowing(wanted)).limit(COUNT_STOPS_AT + 1)).all()
+        cut = len(few) > COUNT_STOPS_AT
+        statement = _these(few[:COUNT_STOPS_AT]).where(is_found_by(wanted.query, phones))
+    else:
+        ids = list(dict.fromkeys(terms))
+        cut = not all_read or (not wanted.narrows and len(ids) > COUNT_STOPS_AT)
+        statement = _these(ids[:COUNT_STOPS_AT] if cut else ids)
+        statement = statement.where(territory.holds(), *narrowing(wanted, leading=False))
+    return list(db.session.scalars(statement.order_by(*_sort_keys(territory, wanted)))), cut
+
+
+def _present(territory: Territory) -> sa.Select[int]:
+    return sa.select(Household.id).where(Household.left_on.is_(None), territory.holds())
+
+
+def _these(ids: Sequence[int]) -> sa.Select[int]:
+    return sa.select(Household.id).where(among(Household.id, ids))
 
 
 def narrowing(wanted: HouseholdFilter, *, leading: bool = True) -> list[sa.ColumnElement[bool]]:
@@ -174,6 +179,17 @@ def _ids_of_page(
     if backward:
         return found[::-1], more, start is not None
     return found, start is not None, more
+
+
+def _part_of(found: list[int], after: int | None, before: int | None, size: int) -> tuple[list[int], bool, bool]:
+    """As `_ids_of_page`, of those already found."""
+    if before in found:
+        end = found.index(before)
+        start = max(end - size, 0)
+    else:
+        start = found.index(after) + 1 if after in found else 0
+        end = start + size
+    return found[start:end], start > 0, end < len(found)
 
 
 def _key_of(chosen: sa.Select[int], keys: list[Any], household_id: int | None) -> Sequence[Any] | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Scope
-from eventmgr.core.db import db
+from eventmgr.core.db import among, db
 from eventmgr.core.text import clean_text, display_name, search_key, search_variants, tone_spellings
 from eventmgr.residents.models import TAIL, Contact, Household, HouseholdTerm, Resident
 
@@ -30,7 +30,7 @@ def found_by(query: str, phones: Scope, communes: Sequence[int]) -> sa.CompoundS
             sa.select(Contact.household_id)
             .join(Contact.household)
             .join(Household.hamlet)
-            .where(_ends_in(digits), Household.commune_id.in_(communes), phones.within(Area.path))
+            .where(_ends_in(digits), among(Household.commune_id, communes), phones.within(Area.path))
         )
     return sa.union_all(*ways)
 
@@ -69,7 +69,7 @@ def written_as(words: str) -> Any:
 
 def _with_terms(condition: sa.ColumnElement[bool], rest: Sequence[str], communes: Sequence[int]) -> sa.Select[int]:
     others = (_word_in(word, HouseholdTerm.term) for word in rest)
-    return sa.select(HouseholdTerm.household_id).where(HouseholdTerm.commune_id.in_(communes), condition, *others)
+    return sa.select(HouseholdTerm.household_id).where(among(HouseholdTerm.commune_id, communes), condition, *others)
 
 
 def _beginnings(query: str, communes: Sequence[int]) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
@@ -84,7 +84,7 @@ def _rarest(words: Sequence[str], communes: Sequence[int]) -> str:
     """The word with the fewest terms. Among common ones the last: given names stand last, and there are more of them."""
     counts = []
     for word in words:
-        terms = sa.select(sa.literal(1)).where(HouseholdTerm.commune_id.in_(communes), _ranges(word)[0])
+        terms = sa.select(sa.literal(1)).where(among(HouseholdTerm.commune_id, communes), _ranges(word)[0])
         counts.append(sa.select(sa.func.count()).select_from(terms.limit(_RARE).subquery()).scalar_subquery())
     found = db.session.execute(sa.select(*counts)).one()
     return min(zip(found, range(0, -len(words), -1), words, strict=True))[2]
@@ -115,9 +115,4 @@ def _word_in(word: str, folded: Any) -> Any:
 
 def _whole_words(words: str, column: Any) -> Any:
     """The condition that a column holds the words, with nothing but spaces around them."""
-    return sa.or_(
-        column == words,
-        column.startswith(words + " ", autoescape=True),
-        column.endswith(" " + words, autoescape=True),
-        column.contains(f" {words} ", autoescape=True),
-    )
+    return (" " + column + " ").contains(f" {words} ", autoescape=True)

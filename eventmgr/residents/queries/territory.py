@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from eventmgr.areas.models import Area
 from eventmgr.areas.values import Level
 from eventmgr.core.access import Scope
-from eventmgr.core.db import db
+from eventmgr.core.db import among, db
 from eventmgr.residents.models import Household
 from eventmgr.residents.values import HouseholdFilter, Places
 
@@ -30,7 +30,7 @@ class Territory:
 
     def holds(self) -> sa.ColumnElement[bool]:
         """The condition that a household lies here."""
-        if self.everywhere and not self.is_local:
+        if self.everywhere:
             return sa.true()
         ways = []
         if self.communes:
@@ -40,7 +40,7 @@ class Territory:
         return sa.or_(sa.false(), *ways)
 
 
-def territory_of(scope: Scope, wanted: HouseholdFilter) -> Territory:
+def territory_of(scope: Scope, wanted: HouseholdFilter = HouseholdFilter()) -> Territory:  # noqa: B008 - frozen
     """Where to look for what is wanted; an empty territory when a chosen place lies outside the scope.
 
     A hamlet of another commune than the chosen one is left over from a choice before, and is passed over.
@@ -51,24 +51,17 @@ def territory_of(scope: Scope, wanted: HouseholdFilter) -> Territory:
         ).first()
         if wanted.commune_id is None or (found and found.parent_id == wanted.commune_id):
             return Territory(hamlets=(found.id,), around=(found.parent_id,)) if found else Territory()
-    rows = db.session.execute(
-        sa.select(Area.id, Area.parent_id, Area.level).where(
-            sa.or_(
-                sa.and_(Area.level == Level.COMMUNE, scope.within(Area.path)),
-                sa.and_(Area.level == Level.HAMLET, Area.path.in_(scope.paths)),
-            )
-        )
-    ).all()
-    communes = [row.id for row in rows if row.level == Level.COMMUNE]
-    hamlets = [row for row in rows if row.level == Level.HAMLET]
+    whole = sa.select(Area.id).where(Area.level == Level.COMMUNE, scope.within(Area.path))
+    single = sa.select(Area.id, Area.parent_id).where(Area.level == Level.HAMLET, Area.path.in_(scope.paths))
     if wanted.commune_id is not None:
-        communes = [commune for commune in communes if commune == wanted.commune_id]
-        hamlets = [hamlet for hamlet in hamlets if hamlet.parent_id == wanted.commune_id]
+        whole = whole.where(Area.id == wanted.commune_id)
+        single = single.where(Area.parent_id == wanted.commune_id)
+    communes, hamlets = db.session.scalars(whole).all(), db.session.execute(single).all()
     return Territory(
         communes=tuple(communes),
         hamlets=tuple(hamlet.id for hamlet in hamlets),
         around=tuple(sorted({*communes, *(hamlet.parent_id for hamlet in hamlets)})),
-        everywhere=wanted.commune_id is None and bool(communes) and not _communes_outside(scope),
+        everywhere=len(communes) > 1 and not _communes_outside(scope),
     )
 
 
@@ -78,13 +71,14 @@ def places_in(scope: Scope, wanted: HouseholdFilter) -> Places:
     named = sa.select(Area.id, Area.name).where(scope.within(Area.path), Area.valid_to.is_(None))
     named = named.order_by(Area.name_sort, Area.id)
     communes = [(row.id, row.name) for row in db.session.execute(named.where(Area.level == Level.COMMUNE))]
-    territory = territory_of(scope, wanted)
-    if not territory.is_local:
-        return Places(tuple(communes), ())
-    hamlets = named.where(Area.level == Level.HAMLET, Area.parent_id.in_(territory.around))
-    return Places(
-        tuple(communes) if len(communes) > 1 else (), tuple((row.id, row.name) for row in db.session.execute(hamlets))
-    )
+    hamlets = named.where(Area.level == Level.HAMLET)
+    if len(communes) > 1:
+        if wanted.commune_id is None and wanted.hamlet_id is None:
+            return Places(tuple(communes), ())
+        of_hamlet = sa.select(Area.parent_id).where(Area.id == wanted.hamlet_id).scalar_subquery()
+        hamlets = hamlets.where(Area.parent_id == (wanted.commune_id or of_hamlet))
+    found = tuple((row.id, row.name) for row in db.session.execute(hamlets))
+    return Places(tuple(communes) if len(communes) > 1 else (), found)
 
 
 def _communes_outside(scope: Scope) -> bool:
@@ -96,4 +90,4 @@ def _one_of(
     column: sa.ColumnElement[int] | sa.orm.InstrumentedAttribute[int], ids: tuple[int, ...]
 ) -> sa.ColumnElement[bool]:
     """An equality where one will do: an index then gives its rows in the order of its further columns."""
-    return column == ids[0] if len(ids) == 1 else column.in_(ids)
+    return column == ids[0] if len(ids) == 1 else among(column, ids)

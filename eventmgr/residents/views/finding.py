@@ -40,6 +40,7 @@ def index() -> str:
     page = queries.households_page(
         seen, scope(Permission.VIEW_PHONES), wanted, after=_cursor("after"), before=_cursor("before")
     )
+    here = queries.territory_of(seen)
     note_view("households", area_id=_area_of(seen, wanted), shown=len(page.lines), filters=_told(wanted))
     return render_template(
         "residents/index.html",
@@ -50,9 +51,9 @@ def index() -> str:
         classes=list(POVERTY_CLASSES.items()),
         class_names=POVERTY_CLASSES,
         reaches=list(REACH_FILTERS.items()),
-        ethnic_groups=[(group, group) for group in queries.ethnic_groups(sensitive)] if sensitive else [],
-        empty_office=not page.lines and not queries.has_households(seen),
-        to_call=queries.count_up_to(seen, HouseholdFilter(reach=ReachFilter.NO_SMS)),
+        ethnic_groups=[(group, group) for group in queries.ethnic_groups(here)] if sensitive else [],
+        empty_office=not page.lines and not queries.has_households(here),
+        to_call=queries.count_without_sms(here),
         page_url=_page_url,
     )
 
