@@ -277,4 +277,5 @@ def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
         handed = sa.func.json_each(json.dumps(list(ids))).table_valued("value")
         given: sa.ColumnElement[bool] = column.in_(sa.select(handed.c.value))
         return given
-    return column == sa.any_(sa.literal(list(ids), postgresql.ARRAY(sa.Integer)))
+    numbers = postgresql.ARRAY(sa.Integer)
+    return column == sa.any_(sa.cast(sa.literal(list(ids), numbers), numbers))

@@ -158,7 +158,9 @@ def _sort_keys(territory: Territory, wanted: HouseholdFilter) -> list[Any]:
     words = clean_text(wanted.query)
     if words and has_marks(words):
         # Who is written just as asked comes first: Hà before Ha and Hạ.
-        exact = sa.case((Household.members.any(written_as(words)), 0), else_=1)
+        # Not an EXISTS: PostgreSQL may answer that by reading all residents through, once for all households.
+        such = sa.select(Resident.id).where(Resident.household_id == Household.id, written_as(words)).limit(1)
+        exact = sa.case((such.scalar_subquery().is_not(None), 0), else_=1)
         return [exact, Household.head_name_sort, Household.id]
     return [Household.head_name_sort, Household.id]
 
