@@ -8,8 +8,10 @@ from flask_babel import lazy_gettext as _
 from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
 from eventmgr.checkin.services import erasing as checkin_erasing
+from eventmgr.checkin.services import merging as attendances
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.pages import bp as checkin
+from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.core.access import Permission
 from eventmgr.core.registry import Panel, PersonalData
 from eventmgr.core.retention import RetentionRule
@@ -17,7 +19,9 @@ from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
 from eventmgr.meetings.services import erasing as meetings_erasing
+from eventmgr.meetings.services import merging as invitations
 from eventmgr.meetings.views import bp as meetings
+from eventmgr.meetings.views.panels import PANELS as meetings_panels
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging import erasing as messaging_erasing
 from eventmgr.messaging.views import bp as messaging
@@ -58,14 +62,24 @@ NAVIGATION: list[NavItem] = [
 PERSONAL_DATA: list[PersonalData] = [
     PersonalData("residents", export_resident=copy.export_resident),  # erases its own part last: services.erasure
     PersonalData(
-        "meetings", erase_resident=meetings_erasing.erase_resident, export_resident=meetings_erasing.export_resident
+        "meetings",
+        merge_residents=invitations.merge_residents,
+        merge_households=invitations.merge_households,
+        erase_resident=meetings_erasing.erase_resident,
+        export_resident=meetings_erasing.export_resident,
+        depends_on_household=invitations.depends_on_household,
     ),
     PersonalData(
-        "checkin", erase_resident=checkin_erasing.erase_resident, export_resident=checkin_erasing.export_resident
+        "checkin",
+        merge_residents=attendances.merge_residents,
+        merge_households=attendances.merge_households,
+        erase_resident=checkin_erasing.erase_resident,
+        export_resident=checkin_erasing.export_resident,
+        depends_on_household=attendances.depends_on_household,
     ),
 ]
 
-PANELS: list[Panel] = []
+PANELS: list[Panel] = [*meetings_panels, *checkin_panels]
 
 RETENTION: list[RetentionRule] = [
     *retention.RETENTION,

@@ -32,6 +32,7 @@ from eventmgr.areas.models import Area
 from eventmgr.areas.values import Level
 from eventmgr.checkin.models import Attendance, Device
 from eventmgr.core.access import ROLE_PERMISSIONS, Permission, Role, declared_access
+from eventmgr.core.acts import last_act_id
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.files import keep_file
@@ -44,7 +45,9 @@ from eventmgr.plans.models import Output, Plan, PlanTask
 from eventmgr.plans.values import Direction, OutputKind, SectionKind
 from eventmgr.residents.models import Consent, Contact, DataRequest, Guest, Household, Resident
 from eventmgr.residents.rights import Evidence, Purpose, RequestKind
+from eventmgr.residents.services import add_contact
 from eventmgr.residents.services.importing import hand_in_list
+from eventmgr.residents.values import ContactDetails
 from tests.conftest import TODAY, _settings
 from tests.factories import hamlet_of, make_commune, make_guest, make_household, make_meeting, make_plan, make_user
 
@@ -191,7 +194,10 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
     )
     db.session.flush()
     household = db.session.get_one(Household, invitation.household_id)
+    others = sa.select(Household).where(Household.commune_id == household.commune_id, Household.id != household.id)
+    other_household = first(others.limit(1)).one()
     ids: dict[str, Any] = {
+        "act_id": _act_about(household),
         "approval_id": first(sa.select(Approval.id).limit(1)).one(),
         "area_id": household.hamlet_id,
         "attendance_id": attendance.id,
@@ -206,6 +212,8 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "list_id": handed_in.id,
         "meeting_id": meeting.id,
         "message_id": first(sa.select(Message.id).limit(1)).one(),
+        "other_household_id": other_household.id,
+        "other_resident_id": other_household.members[0].id,
         "output_id": output.id,
         "plan_id": plan.id,
         "request_id": request.id,
@@ -220,6 +228,14 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "year": 2023,
     }
     return people, neighbours, ids, _of_another_hamlet(people[Role.HAMLET_HEAD], meeting.area_id)
+
+
+def _act_about(household: Household) -> int:
+    """A phone of the household was put right: an act that can be taken back."""
+    add_contact(household, ContactDetails("0205 3 999 999"), by=None, now=TODAY)
+    act_id = last_act_id()
+    assert act_id is not None
+    return act_id
 
 
 def _of_another_hamlet(head_id: int, commune_id: int) -> dict[str, int]:
@@ -238,6 +254,7 @@ def _of_another_hamlet(head_id: int, commune_id: int) -> dict[str, int]:
         .limit(1)
     ).one()
     return {
+        "act_id": _act_about(db.session.get_one(Household, household_id)),
         "hamlet_id": hamlet_id,
         "area_id": hamlet_id,
         "household_id": household_id,

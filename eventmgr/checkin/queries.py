@@ -20,6 +20,7 @@ from eventmgr.core.errors import NotFound
 from eventmgr.core.settings import SettingKey, setting
 from eventmgr.core.text import search_key
 from eventmgr.meetings.models import Invitation, InvitationMember, Meeting, MeetingHamlet
+from eventmgr.meetings.queries.by_code import opened_by
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.residents.models import Guest, Household, Resident
@@ -127,7 +128,7 @@ def _find_invitation(chosen: sa.Select[Invitation]) -> Invitation | None:
 
 def find_invitee_by_code(code: str) -> Invitee | None:
     """Whom a code invites, whatever the meeting; None if no invitation has it."""
-    invitation = _find_invitation(_invitations().where(Invitation.code == code))
+    invitation = _find_invitation(_invitations().where(opened_by(code)))
     return _invitee(invitation) if invitation else None
 
 
@@ -427,4 +428,37 @@ def held_scans(meeting: Meeting) -> int:
     return (
         db.session.scalar(sa.select(sa.func.count()).select_from(Scan).where(Scan.meeting_id == meeting.id, Scan.held))
         or 0
+    )
+
+
+# --- What a household or a person has attended --------------------------------------------------
+
+
+def is_of_household(household_id: int) -> sa.ColumnElement[bool]:
+    """The condition that an attendance is a household's, or that of an entry merged into it."""
+    merged = sa.select(Household.id).where(Household.merged_into_id == household_id)
+    return sa.or_(Attendance.household_id == household_id, Attendance.household_id.in_(merged))
+
+
+def is_of_resident(resident_id: int) -> sa.ColumnElement[bool]:
+    """The condition that an attendance is a person's, or that of an entry merged into it."""
+    merged = sa.select(Resident.id).where(Resident.merged_into_id == resident_id)
+    return sa.or_(Attendance.resident_id == resident_id, Attendance.resident_id.in_(merged))
+
+
+def attendances_of(scope: Scope, whose: sa.ColumnElement[bool], limit: int = 20) -> list[Attendance]:
+    """Attendances at meetings that the scope reaches, the latest first, those taken back too."""
+    seen = meetings_visible_to(scope).with_only_columns(Meeting.id)
+    return list(
+        db.session.scalars(
+            sa.select(Attendance)
+            .where(whose, Attendance.meeting_id.in_(seen), Attendance.undo_reason != "named")
+            .options(
+                joinedload(Attendance.meeting),
+                joinedload(Attendance.resident),
+                joinedload(Attendance.household).selectinload(Household.members),
+            )
+            .order_by(Attendance.attended_at.desc(), Attendance.id.desc())
+            .limit(limit)
+        )
     )

@@ -8,6 +8,7 @@ from typing import Any
 from flask import g, has_request_context
 from sqlalchemy.orm import Mapped, mapped_column
 
+from eventmgr.core.acts import open_act_id
 from eventmgr.core.db import Base, db, foreign_key, short_text
 
 
@@ -23,6 +24,7 @@ class AuditEntry(Base):
     record: Mapped[str] = short_text(index=True)  # "meeting:12"
     area_id: Mapped[int | None] = foreign_key("area.id", index=False)
     address: Mapped[str | None] = short_text()
+    act_id: Mapped[int | None] = foreign_key("act.id")  # None: not an act that can be undone
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
 
@@ -50,7 +52,32 @@ def record_audit(
             record=record,
             area_id=area_id,
             address=g.get("address") if has_request_context() else None,
+            act_id=open_act_id(),
             before=before,
             after=after,
         )
     )
+
+
+def record_change(
+    action: str,
+    record: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    by: Any,
+    now: datetime,
+    area_id: int | None = None,
+) -> None:
+    """As `record_audit`, of what differs between two states of a record; nothing differs, nothing is recorded."""
+    changed = [name for name in after if before[name] != after[name]]
+    if changed:
+        record_audit(
+            action,
+            record,
+            by=by,
+            now=now,
+            area_id=area_id,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectChoice  # type: ignore[attr-defined]
 from wtforms.validators import Length, NumberRange, StopValidation, ValidationError
-from wtforms.widgets import TextInput
+from wtforms.widgets import HiddenInput, TextInput
 
 from eventmgr.core.phone import InvalidPhone, parse_phone
 from eventmgr.core.text import clean_text
@@ -103,3 +104,18 @@ class WholeNumberField(IntegerField):
         """What cannot be read is told once; other checks have nothing to look at."""
         if self.process_errors:
             raise StopValidation
+
+
+class VersionedForm(FlaskForm):
+    """A form that knows from which state of its record it was made."""
+
+    row_version = IntegerField(widget=HiddenInput(), default=0)
+
+    def made_from(self, row_version: int) -> None:
+        """Say from which state of the record the fields now stand."""
+        self.row_version.data, self.row_version.raw_data = row_version, None
+
+    def refuse(self, message: str, row_version: int) -> None:
+        """Tell that the record has changed; what was typed stays, and saving again is a choice."""
+        self.form_errors.append(message)
+        self.made_from(row_version)

@@ -130,6 +130,7 @@ class Invitation(Base):
     invited_at: Mapped[datetime]
     opened_at: Mapped[datetime | None]  # None: the page was never opened
     withdrawn_at: Mapped[datetime | None]  # None: stands
+    merged_into_id: Mapped[int | None] = foreign_key("invitation.id")  # its household was another: whose code opens
 
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
     household: Mapped[Household | None] = relationship()

@@ -306,6 +306,22 @@ def withdraw_messages(subject: str, kinds: Iterable[BatchKind], *, now: datetime
     return _withdraw(sa.and_(Message.subject == subject, Message.kind.in_(list(kinds))), now)
 
 
+def withdraw_messages_to(subject: str, recipient_key: str, *, now: datetime) -> int:
+    """Withdraw what is still queued for one recipient of a subject (somebody was asked twice); returns how many."""
+    waiting = db.session.scalars(
+        locked(
+            sa.select(Message).where(
+                Message.subject == subject,
+                Message.recipient_key == recipient_key,
+                Message.state == MessageState.QUEUED,
+            )
+        )
+    ).all()
+    for message in waiting:
+        message.state, message.next_attempt_at, message.settled_at = MessageState.WITHDRAWN, None, now
+    return len(waiting)
+
+
 def _withdraw(which: sa.ColumnElement[bool], now: datetime) -> int:
     return change_rows(
         sa.update(Message)

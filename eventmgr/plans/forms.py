@@ -7,11 +7,19 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional, ValidationError
-from wtforms.widgets import HiddenInput
 
-from eventmgr.core.forms import Choices, DayField, WholeNumberField, at_most, optional_id, row_choices, word_choices
+from eventmgr.core.forms import (
+    Choices,
+    DayField,
+    VersionedForm,
+    WholeNumberField,
+    at_most,
+    optional_id,
+    row_choices,
+    word_choices,
+)
 from eventmgr.core.text import clean_text
 from eventmgr.plans.values import (
     MEETINGS,
@@ -27,21 +35,6 @@ from eventmgr.plans.words import DIRECTIONS, OUTPUT_KINDS
 
 PARAGRAPHS = at_most(30_000)
 IN_RANGE = NumberRange(0, 100_000, message=_("Enter a number from 0 to 100.000."))
-
-
-class VersionedForm(FlaskForm):
-    """A form that knows from which state of the plan it was made."""
-
-    row_version = IntegerField(widget=HiddenInput(), default=0)
-
-    def made_from(self, row_version: int) -> None:
-        """Say from which state of the plan the fields now stand."""
-        self.row_version.data, self.row_version.raw_data = row_version, None
-
-    def refuse(self, message: str, row_version: int) -> None:
-        """Tell that the plan has changed; what was typed stays, and saving again is a choice."""
-        self.form_errors.append(message)
-        self.made_from(row_version)
 
 
 class PlanForm(VersionedForm):

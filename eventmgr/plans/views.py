@@ -17,6 +17,7 @@ from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
+from eventmgr.core.forms import VersionedForm
 from eventmgr.plans import queries, services
 from eventmgr.plans.forms import (
     OutputForm,
@@ -24,7 +25,6 @@ from eventmgr.plans.forms import (
     SectionForm,
     TaskForm,
     TopicsForm,
-    VersionedForm,
     targets_form,
 )
 from eventmgr.plans.models import Plan, PlanTask

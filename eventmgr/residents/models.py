@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
+from eventmgr.core.acts import DERIVED
 from eventmgr.core.db import NAME, Base, SortText, foreign_key, short_text, sort_text
 from eventmgr.core.files import StoredFile
 from eventmgr.core.jobs import Job
@@ -21,6 +22,7 @@ from eventmgr.residents.values import (
     GuestDetails,
     HouseholdDetails,
     ImportState,
+    LeftWhy,
     PhoneOwner,
     PovertyClass,
     Reach,
@@ -68,12 +70,17 @@ class Household(Base):
     list_order: Mapped[int | None]  # place in the office's own list (STT); None: added by hand
     address_note: Mapped[str] = short_text(NAME, default="")
     left_on: Mapped[date | None]  # None: lives here
+    left_why: Mapped[LeftWhy | None]  # None: lives here, or nobody said why
+    merged_into_id: Mapped[int | None] = foreign_key("household.id")  # None: was never merged into another
+    row_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
-    head_name_sort: Mapped[str] = sort_text(SEARCH, default="")  # empty: no head
-    reach: Mapped[Reach] = mapped_column(default=Reach.NONE)
-    by_sms: Mapped[bool] = mapped_column(default=False)  # whether `reach` is SMS: the call list's question
-    has_dead_phone: Mapped[bool] = mapped_column(default=False)
-    has_refusal: Mapped[bool] = mapped_column(default=False)  # one of its phones takes no texts of ours
+    head_name_sort: Mapped[str] = sort_text(SEARCH, default="", info=DERIVED)  # empty: no head
+    reach: Mapped[Reach] = mapped_column(default=Reach.NONE, info=DERIVED)
+    by_sms: Mapped[bool] = mapped_column(
+        default=False, info=DERIVED
+    )  # whether `reach` is SMS: the call list's question
+    has_dead_phone: Mapped[bool] = mapped_column(default=False, info=DERIVED)
+    has_refusal: Mapped[bool] = mapped_column(default=False, info=DERIVED)  # one of its phones takes no texts of ours
 
     hamlet: Mapped[Area] = relationship(foreign_keys=[hamlet_id])
     commune: Mapped[Area] = relationship(foreign_keys=[commune_id])
@@ -90,10 +97,12 @@ class Household(Base):
         back_populates="household", order_by="PovertyStatus.year.desc()"
     )
 
+    __mapper_args__ = {"version_id_col": row_version}
+
     @property
     def details(self) -> HouseholdDetails:
         """The household as an officer would enter it."""
-        return HouseholdDetails(self.hamlet_id, self.code, self.ethnic_group, self.address_note, self.left_on)
+        return HouseholdDetails(self.code, self.ethnic_group, self.address_note)
 
 
 class HouseholdTerm(Base):
@@ -158,10 +167,15 @@ class Resident(Base):
     citizen_number_sealed: Mapped[str | None] = short_text(NAME)  # core.secrets.seal
     citizen_number_digest: Mapped[str | None] = short_text(64, index=True)  # core.secrets.keyed_digest
     left_on: Mapped[date | None]  # None: lives here
+    left_why: Mapped[LeftWhy | None]  # None: lives here, or nobody said why
+    merged_into_id: Mapped[int | None] = foreign_key("resident.id")  # None: was never merged into another
+    row_version: Mapped[int] = mapped_column(default=1)
     erased_at: Mapped[datetime | None]  # None: on file; else nothing of the person is left but this row's number
     created_at: Mapped[datetime]
 
     household: Mapped[Household] = relationship(back_populates="members")
+
+    __mapper_args__ = {"version_id_col": row_version}
 
     @property
     def details(self) -> ResidentDetails:
@@ -175,7 +189,6 @@ class Resident(Base):
             gender=self.gender,
             ethnic_group=self.ethnic_group,
             on_state_payroll=self.on_state_payroll,
-            left_on=self.left_on,
         )
 
 
@@ -199,9 +212,12 @@ class Contact(Base):
     owner: Mapped[PhoneOwner] = mapped_column(default=PhoneOwner.MEMBER)
     owner_note: Mapped[str] = short_text(default="")  # "con trai", as the list remarks
     position: Mapped[int] = mapped_column(default=0)  # the lowest is asked first
+    row_version: Mapped[int] = mapped_column(default=1)
 
     household: Mapped[Household] = relationship(back_populates="contacts")
     resident: Mapped[Resident | None] = relationship()
+
+    __mapper_args__ = {"version_id_col": row_version}
 
     @validates("phone")
     def _keep_tail(self, _name: str, phone: str) -> str:
@@ -225,6 +241,20 @@ class PhoneState(Base):
     dead_at: Mapped[datetime | None]  # None: not known to be dead
     last_outcome: Mapped[str] = short_text(default="")
     last_outcome_at: Mapped[datetime | None]  # None: never written to
+
+
+class DistinctPair(Base):
+    """Two people who look alike, and somebody said that they are not the same."""
+
+    __tablename__ = "distinct_pair"
+    __table_args__ = (sa.CheckConstraint("lower_id < higher_id", name="in_order"),)
+
+    lower_id: Mapped[int] = mapped_column(sa.ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True)
+    higher_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)  # None: a command
+    at: Mapped[datetime]
 
 
 class Guest(Base):

@@ -25,6 +25,15 @@ class Gender(StrEnum):
     UNKNOWN = "unknown"
 
 
+class LeftWhy(StrEnum):
+    """Why a person or a household no longer counts among those who live here."""
+
+    MOVED = "moved"  # out of the commune
+    DIED = "died"
+    JOINED = "joined"  # a household whose last members went to live in another
+    MERGED = "merged"  # was written twice; `merged_into_id` says where it goes on
+
+
 class PhoneOwner(StrEnum):
     """Whose phone it is. Only a member's own phone gets the invitation itself; others are asked
     to pass it on."""
@@ -59,11 +68,9 @@ class Reach(StrEnum):
 class HouseholdDetails:
     """What an officer says of a household."""
 
-    hamlet_id: int
     code: str | None = None
     ethnic_group: str = ""
     address_note: str = ""
-    left_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,6 @@ class ResidentDetails:
     ethnic_group: str = ""
     on_state_payroll: bool = False
     citizen_number: str | None = None
-    left_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +227,12 @@ class ChangeLine:
     field: str  # the column's name
     before: str | None
     after: str | None
+
+
+class Alike(StrEnum):
+    """Why two people may be one, the surest first."""
+
+    NUMBER = "number"  # the same citizen number
+    BIRTH = "birth"  # the same name, birth year and hamlet
+    HOUSEHOLD = "household"  # the same name in one household, and a birth year is not known
+    PHONE = "phone"  # the same name and phone

@@ -12,7 +12,7 @@ from eventmgr.residents.importing.cells import CellReason
 from eventmgr.residents.importing.columns import Field
 from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.values import Differs, LeftOut, Question, RowReason
-from eventmgr.residents.values import Gender, PhoneOwner, PovertyClass, ReachFilter
+from eventmgr.residents.values import Alike, Gender, LeftWhy, PhoneOwner, PovertyClass, ReachFilter
 
 Words = Mapping[Any, Any]
 
@@ -52,6 +52,20 @@ _CLASS_CHOICES: Words = {
     "HN": POVERTY_CLASSES[PovertyClass.POOR],
     "HCN": POVERTY_CLASSES[PovertyClass.NEAR_POOR],
     "HMTN": POVERTY_CLASSES[PovertyClass.NEWLY_ESCAPED],
+}
+
+LEFT_WHY: Words = {
+    LeftWhy.MOVED: _("Moved out of the commune"),
+    LeftWhy.DIED: _("Died"),
+    LeftWhy.JOINED: _("Its last members live in another household"),
+    LeftWhy.MERGED: _("Was written down twice"),
+}
+
+ALIKE: Words = {
+    Alike.NUMBER: _("The same citizen number"),
+    Alike.BIRTH: _("The same name, birth year and hamlet"),
+    Alike.HOUSEHOLD: _("The same name in one household"),
+    Alike.PHONE: _("The same name and phone"),
 }
 
 FIELDS: Words = {

@@ -18,6 +18,7 @@ from eventmgr.residents.models import Contact, Guest, Household, Resident
 from eventmgr.residents.values import PhoneOwner, PovertyClass
 from eventmgr.worker import gather_tasks
 from tests.factories import hamlet_of, make_commune, make_guest, make_hamlet, make_household
+from tests.support.forms import fill
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -336,21 +337,18 @@ def test_household_moves_to_another_hamlet(app, officer, commune, households):
         hamlet = hamlet_of(db.session.get(Area, commune.id), 2).id
     household = households["Bàn Thị Anh"]
 
-    officer.post(
-        f"/residents/households/{household}/edit", data={"hamlet": hamlet, "code": "X-1", "address_note": "cạnh suối"}
-    )
+    fill(officer, f"/residents/households/{household}/edit", code="X-1", address_note="cạnh suối")
+    fill(officer, f"/residents/households/{household}/move", hamlet=hamlet)
 
     with app.app_context():
         moved = db.session.get(Household, household)
         assert (moved.hamlet_id, moved.code, moved.address_note) == (hamlet, "X-1", "cạnh suối")
 
 
-def test_household_that_left_is_no_longer_listed(app, officer, commune, households):
-    with app.app_context():
-        hamlet = hamlet_of(db.session.get(Area, commune.id), 0).id
+def test_household_that_left_is_no_longer_listed(officer, households):
     household = households["Bàn Thị Anh"]
 
-    officer.post(f"/residents/households/{household}/edit", data={"hamlet": hamlet, "left_on": "2023-05-01"})
+    fill(officer, f"/residents/households/{household}/leave", on="2023-05-01")
 
     assert "Bàn Thị Anh" not in heads(officer.get("/residents"))
 
@@ -361,15 +359,13 @@ def test_new_head_takes_the_place_of_the_old(app, officer, households):
         wife = db.session.scalar(sa.select(Resident.id).where(Resident.full_name == "Vi Thị Lý"))
 
     shown = page_of(officer.get(f"/residents/members/{wife}/edit"))
-    answer = officer.post(
+    answer = fill(
+        officer,
         f"/residents/members/{wife}/edit",
-        data={
-            "full_name": "Vi Thị Lý",
-            "birth": "1970",
-            "gender": "female",
-            "is_head": "y",
-            "citizen_number": "20170000001",
-        },
+        birth="1970",
+        gender="female",
+        is_head="y",
+        citizen_number="20170000001",
     )
 
     assert shown.select_one("input[name=full_name]")["value"] == "Vi Thị Lý"
@@ -384,11 +380,11 @@ def test_new_head_takes_the_place_of_the_old(app, officer, households):
 def test_citizen_number_on_file_stays_when_the_field_is_left_empty(app, officer, households):
     with app.app_context():
         member = db.session.scalar(sa.select(Resident.id).where(Resident.full_name == "Vi Thị Lý"))
-    form = {"full_name": "Vi Thị Lý", "gender": "female"}
+    address = f"/residents/members/{member}/edit"
 
-    officer.post(f"/residents/members/{member}/edit", data=form | {"citizen_number": "020170000001"})
-    officer.post(f"/residents/members/{member}/edit", data=form | {"citizen_number": ""})
-    wrong = officer.post(f"/residents/members/{member}/edit", data=form | {"citizen_number": "12"})
+    fill(officer, address, gender="female", citizen_number="020170000001")
+    fill(officer, address, gender="male", citizen_number="")
+    wrong = fill(officer, address, citizen_number="12")
 
     with app.app_context():
         assert db.session.get(Resident, member).citizen_number_digest

@@ -334,11 +334,25 @@ def invitations_by_invitee(audience: Audience) -> dict[Who, KnownInvitation]:
 def texted_before(audience: Audience) -> set[Who]:
     """Those who have, or will have, the invitation's text from an earlier send."""
     told = {meeting_id: standing_messages(subject_of(meeting_id), BatchKind.INVITE).keys for meeting_id in audience}
+    merged = _merged_into(audience)
     return {
         identity
         for identity, one in invitations_by_invitee(audience).items()
-        if one.withdrawn or key_of(one.id) in told[one.meeting_id]
+        if one.withdrawn or not told[one.meeting_id].isdisjoint(map(key_of, (one.id, *merged[one.id])))
     }
+
+
+def _merged_into(meeting_ids: Iterable[int]) -> defaultdict[int, list[int]]:
+    """The invitations of households that were written down twice, by the one that stands for them."""
+    rows = db.session.execute(
+        sa.select(Invitation.merged_into_id, Invitation.id).where(
+            Invitation.meeting_id.in_(list(meeting_ids)), Invitation.merged_into_id.is_not(None)
+        )
+    )
+    merged: defaultdict[int, list[int]] = defaultdict(list)
+    for kept_id, invitation_id in rows:
+        merged[kept_id or 0].append(invitation_id)
+    return merged
 
 
 def people_named(meeting_ids: Iterable[int]) -> dict[int, tuple[Person, ...]]:

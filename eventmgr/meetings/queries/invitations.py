@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
@@ -20,6 +21,7 @@ from eventmgr.core.errors import NotFound
 from eventmgr.core.text import display_name
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import key_of, subject_of
+from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.queries.reached import was_reached
 from eventmgr.meetings.values import REACHED, Channel, ContactResult, Rsvp
 from eventmgr.messaging.queries import latest_messages
@@ -251,3 +253,22 @@ def _last_tries(invitation_ids: Collection[int]) -> dict[int, Told]:
         .order_by(ContactOutcome.id)
     )
     return {invitation_id: Told(result, at, by or "") for invitation_id, result, at, by in rows}
+
+
+def invitations_of_household(scope: Scope, household_id: int, limit: int = 20) -> list[Invitation]:
+    """A household's invitations to meetings that the scope reaches, the latest first; those given up for another
+    entry of the same household are left out."""
+    seen = meetings_visible_to(scope).with_only_columns(Meeting.id)
+    return list(
+        db.session.scalars(
+            sa.select(Invitation)
+            .where(
+                Invitation.household_id == household_id,
+                Invitation.merged_into_id.is_(None),
+                Invitation.meeting_id.in_(seen),
+            )
+            .options(joinedload(Invitation.meeting))
+            .order_by(Invitation.id.desc())
+            .limit(limit)
+        )
+    )

@@ -130,6 +130,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_access_entry_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "act",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("action", sa.String(length=80), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=True),
+        sa.Column("changes", sa.JSON(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_act_area_id_area"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_act_user_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_act")),
+    )
+    with op.batch_alter_table("act", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_act_at"), ["at"], unique=False)
+
+    op.create_table(
         "approval",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
@@ -186,30 +204,6 @@ def upgrade() -> None:
     with op.batch_alter_table("area_grant", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_area_grant_area_id"), ["area_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_area_grant_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
-        "audit_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("action", sa.String(length=80), nullable=False),
-        sa.Column("record", sa.String(length=80), nullable=False),
-        sa.Column("area_id", sa.Integer(), nullable=True),
-        sa.Column("address", sa.String(length=80), nullable=True),
-        sa.Column("before", sa.JSON(), nullable=True),
-        sa.Column("after", sa.JSON(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["area_id"], ["area.id"], name=op.f("fk_audit_entry_area_id_area"), ondelete="RESTRICT"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["app_user.id"], name=op.f("fk_audit_entry_user_id_app_user"), ondelete="RESTRICT"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
-    )
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_record"), ["record"], unique=False)
-        batch_op.create_index(batch_op.f("ix_audit_entry_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "column_mapping",
@@ -279,6 +273,22 @@ def upgrade() -> None:
         sa.Column("list_order", sa.Integer(), nullable=True),
         sa.Column("address_note", sa.String(length=200), nullable=False),
         sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column(
+            "left_why",
+            sa.Enum(
+                "moved",
+                "died",
+                "joined",
+                "merged",
+                name="leftwhy",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "head_name_sort", sa.String(240).with_variant(sa.String(240, collation="C"), "postgresql"), nullable=False
@@ -297,6 +307,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["hamlet_id"], ["area.id"], name=op.f("fk_household_hamlet_id_area"), ondelete="RESTRICT"
         ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["household.id"],
+            name=op.f("fk_household_merged_into_id_household"),
+            ondelete="RESTRICT",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
         sa.UniqueConstraint("commune_id", "code", name=op.f("uq_household_commune_id_code")),
     )
@@ -309,6 +325,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_household_ethnic_name", ["ethnic_group", "head_name_sort", "id"], unique=False)
         batch_op.create_index("ix_household_hamlet_class", ["hamlet_id", "poverty_class"], unique=False)
         batch_op.create_index("ix_household_hamlet_list", ["hamlet_id", "list_order", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_household_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index("ix_household_name", ["head_name_sort", "id"], unique=False)
         batch_op.create_index("ix_household_reach_name", ["reach", "head_name_sort", "id"], unique=False)
         batch_op.create_index("ix_household_refusal_name", ["has_refusal", "head_name_sort", "id"], unique=False)
@@ -457,6 +474,33 @@ def upgrade() -> None:
     with op.batch_alter_table("stored_file", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stored_file_area_id"), ["area_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stored_file_hash"), ["hash"], unique=False)
+
+    op.create_table(
+        "audit_entry",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("action", sa.String(length=80), nullable=False),
+        sa.Column("record", sa.String(length=80), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=True),
+        sa.Column("address", sa.String(length=80), nullable=True),
+        sa.Column("act_id", sa.Integer(), nullable=True),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.ForeignKeyConstraint(["act_id"], ["act.id"], name=op.f("fk_audit_entry_act_id_act"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_audit_entry_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_audit_entry_user_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_act_id"), ["act_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_record"), ["record"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_entry_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "batch",
@@ -757,16 +801,36 @@ def upgrade() -> None:
         sa.Column("citizen_number_sealed", sa.String(length=200), nullable=True),
         sa.Column("citizen_number_digest", sa.String(length=64), nullable=True),
         sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column(
+            "left_why",
+            sa.Enum(
+                "moved",
+                "died",
+                "joined",
+                "merged",
+                name="leftwhy",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name=op.f("fk_resident_household_id_household"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["resident.id"], name=op.f("fk_resident_merged_into_id_resident"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resident")),
     )
     with op.batch_alter_table("resident", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resident_citizen_number_digest"), ["citizen_number_digest"], unique=False)
         batch_op.create_index(batch_op.f("ix_resident_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resident_merged_into_id"), ["merged_into_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_resident_name_search"), ["name_search"], unique=False)
         batch_op.create_index(batch_op.f("ix_resident_name_sort"), ["name_sort"], unique=False)
         batch_op.create_index(
@@ -914,6 +978,7 @@ def upgrade() -> None:
         ),
         sa.Column("owner_note", sa.String(length=80), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("row_version", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["household_id"], ["household.id"], name=op.f("fk_contact_household_id_household"), ondelete="RESTRICT"
         ),
@@ -1017,6 +1082,27 @@ def upgrade() -> None:
     with op.batch_alter_table("data_request", schema=None) as batch_op:
         batch_op.create_index("ix_data_request_area_id", ["area_id", "state", "due_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_data_request_resident_id"), ["resident_id"], unique=False)
+
+    op.create_table(
+        "distinct_pair",
+        sa.Column("lower_id", sa.Integer(), nullable=False),
+        sa.Column("higher_id", sa.Integer(), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("lower_id < higher_id", name=op.f("ck_distinct_pair_in_order")),
+        sa.ForeignKeyConstraint(
+            ["by_id"], ["app_user.id"], name=op.f("fk_distinct_pair_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["higher_id"], ["resident.id"], name=op.f("fk_distinct_pair_higher_id_resident"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["lower_id"], ["resident.id"], name=op.f("fk_distinct_pair_lower_id_resident"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lower_id", "higher_id", name=op.f("pk_distinct_pair")),
+    )
+    with op.batch_alter_table("distinct_pair", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_distinct_pair_higher_id"), ["higher_id"], unique=False)
 
     op.create_table(
         "import_added",
@@ -1261,6 +1347,7 @@ def upgrade() -> None:
         sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("(household_id IS NULL) <> (guest_id IS NULL)", name=op.f("ck_invitation_one_invitee")),
         sa.ForeignKeyConstraint(
             ["guest_id"], ["guest.id"], name=op.f("fk_invitation_guest_id_guest"), ondelete="RESTRICT"
@@ -1271,6 +1358,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["meeting_id"], ["meeting.id"], name=op.f("fk_invitation_meeting_id_meeting"), ondelete="RESTRICT"
         ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"],
+            ["invitation.id"],
+            name=op.f("fk_invitation_merged_into_id_invitation"),
+            ondelete="RESTRICT",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("code", name=op.f("uq_invitation_code")),
         sa.UniqueConstraint("meeting_id", "guest_id", name=op.f("uq_invitation_meeting_id_guest_id")),
@@ -1279,6 +1372,7 @@ def upgrade() -> None:
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invitation_guest_id"), ["guest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_invitation_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_merged_into_id"), ["merged_into_id"], unique=False)
 
     op.create_table(
         "meeting_hamlet",
@@ -1597,6 +1691,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting_hamlet")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_household_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_guest_id"))
 
@@ -1633,6 +1728,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_import_added_list_import_id"))
 
     op.drop_table("import_added")
+    with op.batch_alter_table("distinct_pair", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_distinct_pair_higher_id"))
+
+    op.drop_table("distinct_pair")
     with op.batch_alter_table("data_request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_data_request_resident_id"))
         batch_op.drop_index("ix_data_request_area_id")
@@ -1667,6 +1766,7 @@ def downgrade() -> None:
         batch_op.drop_index("uq_resident_head", sqlite_where=sa.text("is_head"), postgresql_where=sa.text("is_head"))
         batch_op.drop_index(batch_op.f("ix_resident_name_sort"))
         batch_op.drop_index(batch_op.f("ix_resident_name_search"))
+        batch_op.drop_index(batch_op.f("ix_resident_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_resident_household_id"))
         batch_op.drop_index(batch_op.f("ix_resident_citizen_number_digest"))
 
@@ -1705,6 +1805,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_batch_approval_id"))
 
     op.drop_table("batch")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_user_id"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_record"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
+        batch_op.drop_index(batch_op.f("ix_audit_entry_act_id"))
+
+    op.drop_table("audit_entry")
     with op.batch_alter_table("stored_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stored_file_hash"))
         batch_op.drop_index(batch_op.f("ix_stored_file_area_id"))
@@ -1732,6 +1839,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_household_refusal_name")
         batch_op.drop_index("ix_household_reach_name")
         batch_op.drop_index("ix_household_name")
+        batch_op.drop_index(batch_op.f("ix_household_merged_into_id"))
         batch_op.drop_index("ix_household_hamlet_list")
         batch_op.drop_index("ix_household_hamlet_class")
         batch_op.drop_index("ix_household_ethnic_name")
@@ -1748,12 +1856,6 @@ def downgrade() -> None:
 
     op.drop_table("guest")
     op.drop_table("column_mapping")
-    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_audit_entry_user_id"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_record"))
-        batch_op.drop_index(batch_op.f("ix_audit_entry_at"))
-
-    op.drop_table("audit_entry")
     with op.batch_alter_table("area_grant", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_area_grant_user_id"))
         batch_op.drop_index(batch_op.f("ix_area_grant_area_id"))
@@ -1763,6 +1865,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_approval_area_id"))
 
     op.drop_table("approval")
+    with op.batch_alter_table("act", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_act_at"))
+
+    op.drop_table("act")
     with op.batch_alter_table("access_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_entry_user_id"))
         batch_op.drop_index(batch_op.f("ix_access_entry_record"))

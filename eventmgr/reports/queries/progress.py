@@ -61,11 +61,16 @@ def total_target(targets: Targets, indicator: str) -> int | None:
 
 
 def households_by_hamlet(area: Area, since: date) -> dict[int, int]:
-    """How many households each hamlet of the area has, with those that left only after `since`."""
+    """How many households each hamlet of the area has, with those that left only after `since`; one that was written
+    down twice is one."""
     statement = (
         sa.select(Household.hamlet_id, sa.func.count())
         .join(Area, Household.hamlet_id == Area.id)
-        .where(hamlets_below(area), sa.or_(Household.left_on.is_(None), Household.left_on >= since))
+        .where(
+            hamlets_below(area),
+            sa.or_(Household.left_on.is_(None), Household.left_on >= since),
+            Household.merged_into_id.is_(None),
+        )
         .group_by(Household.hamlet_id)
     )
     return dict(db.session.execute(statement).all())

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TelField
-from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TelField
+from wtforms.validators import DataRequired, InputRequired, ValidationError
 
-from eventmgr.core.forms import A_YEAR, Choices, is_phone, optional_id, row_choices, word_choices
+from eventmgr.core.forms import A_YEAR, Choices, VersionedForm, is_phone, optional_id, row_choices, word_choices
 from eventmgr.core.phone import national_form
 from eventmgr.residents.forms.limits import LONG, SHORT
 from eventmgr.residents.importing.cells import Birth, UnclearCell, read_birth, read_citizen_number
@@ -48,7 +48,7 @@ def _is_birth(form: Any, field: _BirthField) -> None:
     field.read(form.today)
 
 
-class _PersonFields(FlaskForm):
+class _PersonFields(VersionedForm):
     """What is asked of any person."""
 
     today: date
@@ -81,7 +81,6 @@ class ResidentForm(_PersonFields):
         description=_("12 digits. Kept encrypted; leave it empty to keep the one on file"),
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )
-    left_on = DateField(_("Moved away or died on"), validators=[Optional()])
 
     def validate_citizen_number(self, field: Any) -> None:
         """12 or 9 digits."""
@@ -90,9 +89,10 @@ class ResidentForm(_PersonFields):
         except UnclearCell as unclear:
             raise ValidationError(str(CELL_REASONS[unclear.reason])) from unclear
 
-    def show(self, known: ResidentDetails) -> None:
+    def show(self, known: ResidentDetails, row_version: int) -> None:
         """Fill in what is known."""
-        for name in ("full_name", "gender", "ethnic_group", "on_state_payroll", "is_head", "relation", "left_on"):
+        self.made_from(row_version)
+        for name in ("full_name", "gender", "ethnic_group", "on_state_payroll", "is_head", "relation"):
             self[name].data = getattr(known, name)
         self.birth.show(known.birth_year, known.birth_date)
 
@@ -108,40 +108,30 @@ class ResidentForm(_PersonFields):
             ethnic_group=self.ethnic_group.data or "",
             on_state_payroll=self.on_state_payroll.data,
             citizen_number=getattr(self.citizen_number, "number", None),
-            left_on=self.left_on.data,
         )
 
 
-class HouseholdForm(FlaskForm):
-    """A household by itself."""
+class HouseholdForm(VersionedForm):
+    """What is said of a household."""
 
-    hamlet = SelectField(_("Hamlet"), coerce=int)
     code = StringField(
         _("Household code"), description=_("Mã hộ in the commune's lists, if there is one"), validators=[SHORT]
     )
     ethnic_group = StringField(_("Ethnic group"), validators=[SHORT])
     address_note = StringField(_("How to find the house"), validators=[LONG])
-    left_on = DateField(_("Moved away on"), validators=[Optional()])
 
-    def offer(self, hamlets: Choices) -> Any:
-        """Give the form its choices."""
-        self.hamlet.choices = row_choices(hamlets)
-        return self
-
-    def show(self, known: HouseholdDetails) -> None:
+    def show(self, known: HouseholdDetails, row_version: int) -> None:
         """Fill in what is known."""
-        self.hamlet.data = known.hamlet_id
-        for name in ("code", "ethnic_group", "address_note", "left_on"):
+        for name in ("code", "ethnic_group", "address_note"):
             self[name].data = getattr(known, name)
+        self.made_from(row_version)
 
     def details(self) -> HouseholdDetails:
         """The household as entered."""
         return HouseholdDetails(
-            hamlet_id=self.hamlet.data,
             code=self.code.data or None,
             ethnic_group=self.ethnic_group.data or "",
             address_note=self.address_note.data or "",
-            left_on=self.left_on.data,
         )
 
 
@@ -168,7 +158,7 @@ class NewHouseholdForm(_PersonFields):
 
     def household(self) -> HouseholdDetails:
         """The household as entered."""
-        return HouseholdDetails(self.hamlet.data, self.code.data or None, self.ethnic_group.data or "")
+        return HouseholdDetails(self.code.data or None, self.ethnic_group.data or "")
 
     def head(self) -> ResidentDetails:
         """Its head as entered."""
@@ -184,7 +174,7 @@ class NewHouseholdForm(_PersonFields):
         )
 
 
-class ContactForm(FlaskForm):
+class ContactForm(VersionedForm):
     """A phone of a household."""
 
     phone = TelField(_("Phone"), validators=[DataRequired(_("Enter the phone number.")), is_phone])
@@ -198,8 +188,9 @@ class ContactForm(FlaskForm):
         self.resident.choices = row_choices(members, _("Not known"))
         return self
 
-    def show(self, known: ContactDetails) -> None:
+    def show(self, known: ContactDetails, row_version: int) -> None:
         """Fill in what is known."""
+        self.made_from(row_version)
         self.phone.data = national_form(known.phone)
         self.owner.data = known.owner
         self.resident.data = known.resident_id

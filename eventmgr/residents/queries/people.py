@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
@@ -9,7 +11,7 @@ from eventmgr.areas.models import Area
 from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
-from eventmgr.residents.models import Contact, Household, Resident
+from eventmgr.residents.models import Contact, Household, PhoneState, Resident
 
 
 def get_household_in(scope: Scope, household_id: int) -> Household:
@@ -47,3 +49,21 @@ def get_contact_in(scope: Scope, contact_id: int) -> Contact:
         raise NotFound
     household = get_household_in(scope, household_id)
     return next(contact for contact in household.contacts if contact.id == contact_id)
+
+
+def phone_states(contacts: Iterable[Contact]) -> dict[str, PhoneState]:
+    """What is known of these phones by themselves: who refused, which are dead."""
+    rows = db.session.scalars(sa.select(PhoneState).where(PhoneState.phone.in_({c.phone for c in contacts})))
+    return {state.phone: state for state in rows}
+
+
+def find_merged_into(scope: Scope, row: Household | Resident) -> Household | Resident | None:
+    """Where an entry that was written twice goes on; None if it was not, or outside the scope."""
+    if row.merged_into_id is None:
+        return None
+    try:
+        if isinstance(row, Household):
+            return get_household_in(scope, row.merged_into_id)
+        return get_resident_in(scope, row.merged_into_id)
+    except NotFound:
+        return None

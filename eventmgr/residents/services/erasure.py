@@ -40,6 +40,7 @@ from eventmgr.residents.queries.erasing import (
     without,
 )
 from eventmgr.residents.rights import ERASED
+from eventmgr.residents.services.undoing import forget_acts_about
 from eventmgr.residents.values import Gender
 
 
@@ -72,9 +73,14 @@ def erase_person(resident: Resident, typed_name: str, ground: str, *, by: Any, n
 
 def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -> None:
     """As `erase_person`, without asking again: for the rule on people who left."""
+    for twin in db.session.scalars(
+        sa.select(Resident).where(Resident.merged_into_id == resident.id, Resident.erased_at.is_(None))
+    ).all():
+        erase_resident(twin, ground, by=by, now=now)  # the same person, written down twice
     phones = phones_to_erase(resident)
     words = spellings_of(resident, phones)
     household = resident.household
+    forget_acts_about([f"resident:{resident.id}", f"household:{household.id}"])
     # The rooms above first: they ask who the person was.
     registry.erase_resident(resident.id, now)
     _erase_consents(resident)

@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 from eventmgr.core.db import db
 from eventmgr.core.secrets import keyed_digest, seal, unseal
 from eventmgr.residents.models import Resident
-from eventmgr.residents.services.people import CITIZEN_NUMBER
+from eventmgr.residents.services.residents import CITIZEN_NUMBER
 
 A_CHUNK = 500
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, flash, render_template, url_for
 from werkzeug.wrappers import Response
 
 from eventmgr.areas.models import Area
-from eventmgr.core.errors import EventmgrError
+from eventmgr.core.acts import last_act_id
+from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.phone import masked_form, national_form
 from eventmgr.core.text import display_name
+from eventmgr.residents.models import Contact, Household, Resident
+from eventmgr.residents.services import Overtaken
 
 Page = str | Response | tuple[str, int]
 
@@ -20,7 +24,13 @@ bp.add_app_template_filter(display_name)
 bp.add_app_template_filter(masked_form, "phone_masked")
 bp.add_app_template_filter(national_form, "phone_national")
 
-_FIELD_OF_ERROR = {"household_code_taken": "code", "contact_twice": "phone", "invalid_phone": "phone"}
+_FIELD_OF_ERROR = {
+    "household_code_taken": "code",
+    "contact_twice": "phone",
+    "invalid_phone": "phone",
+    "head_needed": "new_head",
+    "not_yet": "on",
+}
 
 
 def names_of(areas: Iterable[Area]) -> list[tuple[int, str]]:
@@ -41,3 +51,37 @@ def form_page(template: str, form: Any, **values: Any) -> Page:
     """A page with a form: 422 once something in it is wrong."""
     page = render_template(template, form=form, **values)
     return (page, 422) if form.errors else page
+
+
+def carried_out(form: Any, act: Callable[[], object], of: Household | Resident | Contact | None = None) -> bool:
+    """Do an act in one unit of work. A refusal is told on the form, and nothing typed is lost.
+
+    `of` is the record that the form was made from: if somebody else was faster, saving again is a choice.
+    """
+    record: tuple[type[Any], int] | None = (type(of), of.id) if of is not None else None
+    try:
+        with unit_of_work():
+            act()
+    except NotFound:
+        raise
+    except Overtaken as error:
+        now_there = db.session.get(*record) if record else None
+        form.refuse(error.message, now_there.row_version if now_there else 0)
+    except EventmgrError as error:
+        say_beside(form, error)
+    else:
+        return True
+    return False
+
+
+def say_done(sentence: str) -> None:
+    """Say what was done, with the button that takes it back."""
+    flash(sentence, "success")
+    act_id = last_act_id()
+    if act_id is not None:
+        flash(url_for("residents.undo_act", act_id=act_id), "undo")
+
+
+def spoken(household: Household) -> str:
+    """What a household is called: by its head."""
+    return display_name(household.head.full_name) if household.head else household.code or ""

@@ -16,6 +16,7 @@ from eventmgr.residents.importing.values import (
     RejectedRow,
     RowReason,
 )
+from eventmgr.residents.services.households import default_decision
 from eventmgr.residents.services.importing.drafts import (
     Difference,
     HouseholdDraft,
@@ -35,7 +36,7 @@ from eventmgr.residents.services.importing.matching import (
     Undecided,
     is_without_marks,
 )
-from eventmgr.residents.services.people import CITIZEN_NUMBER, default_decision
+from eventmgr.residents.services.residents import CITIZEN_NUMBER
 
 Report = Callable[[int, int], None]
 """Told how many rows are dealt with, of how many."""

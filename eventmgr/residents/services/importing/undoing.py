@@ -29,7 +29,7 @@ from eventmgr.residents.models import (
     Resident,
 )
 from eventmgr.residents.services.importing.drafts import as_text
-from eventmgr.residents.services.people import name_columns
+from eventmgr.residents.services.residents import name_columns
 from eventmgr.residents.values import ImportState
 
 _TABLES: dict[str, type[Base]] = {

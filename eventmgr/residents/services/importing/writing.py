@@ -39,7 +39,7 @@ from eventmgr.residents.services.importing.drafts import (
 )
 from eventmgr.residents.services.importing.matching import Hamlet, Undecided
 from eventmgr.residents.services.importing.planning import ImportPlan
-from eventmgr.residents.services.people import name_columns
+from eventmgr.residents.services.residents import name_columns
 
 DraftOf = TypeVar("DraftOf", HouseholdDraft, ResidentDraft, ContactDraft, StatusDraft)
 
