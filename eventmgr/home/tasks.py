@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventmgr.areas.queries import all_communes
+from eventmgr.core.acts import forget_old_changes
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.retention import apply_rule, retention_rules
@@ -13,10 +14,13 @@ EVERY_SIX_HOURS = 6 * 60 * 60
 
 @huey.every(EVERY_SIX_HOURS)
 def take_away_old_data() -> None:
-    """Apply every commune's retention rules, each in a unit of work of its own. May run any number of times."""
+    """Apply every commune's retention rules, each in a unit of work of its own, and forget what acts changed
+    that can no longer be undone. May run any number of times."""
     moment = now()
     places = [(commune.id, commune.path) for commune in all_communes()]
     for area_id, path in places:
         for rule in retention_rules():
             with unit_of_work():
                 apply_rule(rule, area_id, path, moment)
+    with unit_of_work():
+        forget_old_changes(moment)
