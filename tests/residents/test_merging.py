@@ -20,6 +20,7 @@ from eventmgr.meetings.queries.by_code import find_invitation_by_code
 from eventmgr.meetings.values import Channel, ContactResult, MeetingStatus, Rsvp
 from eventmgr.reports.queries.attendance import turnout_by_meeting
 from eventmgr.residents import services
+from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, DistinctPair, Household, PovertyStatus, Resident
 from eventmgr.residents.queries.duplicates import likely_duplicates
 from eventmgr.residents.services.erasure import erase_person
@@ -27,6 +28,7 @@ from eventmgr.residents.services.merging import CannotMerge, HeadsOthers
 from eventmgr.residents.services.moving import GoneAlready
 from eventmgr.residents.values import Alike, Gender, LeftWhy, PovertyClass
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting, make_resident
+from tests.support.lists import take_in
 
 TABLES = (
     "household",
@@ -389,3 +391,14 @@ def test_erasing_the_kept_person_erases_the_other_entry_and_what_could_bring_it_
     assert head.erased_at
     assert twin.erased_at
     assert act.changes == []
+
+
+def test_list_that_is_taken_in_later_finds_the_one_who_goes_on(commune, kept, dropped):
+    merge(kept, dropped)
+    lines = ["STT,Họ và tên,Năm sinh,Thôn", f"1,Hoàng Văn Mẫu,1968,{kept.hamlet.name}"]
+    parsed = parse_list("\n".join(lines).encode(), "danh-sach.csv", date(2023, 6, 1))
+
+    result = take_in(commune, parsed)
+
+    assert result.complete
+    assert (result.households_added, result.residents_added) == (0, 0)

@@ -231,6 +231,10 @@ def _rows_of(commune: Area, *columns: Any, first: Any) -> Iterable[Any]:
     chosen = sa.select(*columns).where(Household.commune_id == commune.id).order_by(first)
     if first.class_ is not Household:
         chosen = chosen.join(Household, first.class_.household_id == Household.id)
+    # Entries that were merged into others are found by those: a list never brings them back.
+    chosen = chosen.where(Household.merged_into_id.is_(None))
+    if first.class_ is Resident:
+        chosen = chosen.where(Resident.merged_into_id.is_(None))
     return db.session.execute(chosen)
 
 
