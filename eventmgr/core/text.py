@@ -63,6 +63,8 @@ _GSM_CHARACTERS = frozenset(
 
 def clean_text(text: str) -> str:
     """One line of text as we keep it: NFC, no invisible characters, single spaces, trimmed."""
+    if text.isascii():
+        return " ".join(text.split())
     return " ".join(unicodedata.normalize("NFC", text).translate(_INVISIBLE).split())
 
 
@@ -78,6 +80,7 @@ def without_marks(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_STROKE)
 
 
+@lru_cache(maxsize=16_384)
 def search_key(text: str) -> str:
     """What search columns hold and what a query is turned into: no marks, lower case, đ as d.
 

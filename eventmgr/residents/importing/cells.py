@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from eventmgr.core.text import clean_text, search_key
 from eventmgr.residents.importing.reading import Cell
@@ -71,11 +72,14 @@ _CLASS_BY_WORDS = {words.strip(): kind for kind, listed in _CLASSES.items() for 
 _MALE = frozenset(["nam", "m", "male", "trai", "ong"])
 _FEMALE = frozenset(["nu", "f", "female", "gai", "ba"])
 _TICKS = frozenset(["x", "1", "co", "v", "✓", "✔", "√", "+", "*"])
+AS_ABOVE = frozenset(['"', "''", "”", "“", "〃", "nt", "-nt-", "như trên"])
 _NOTHING = frozenset(["", "-", "--", "0", "khong", "ko", "k", "chua ro", "khong ro", "khong nho", "?"])
 
 
 def as_text(cell: Cell) -> str:
     """A cell as the text it shows, in one line."""
+    if isinstance(cell, str):
+        return _clean_once(cell)
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -89,6 +93,10 @@ def as_text(cell: Cell) -> str:
     return clean_text(str(cell))
 
 
+# Lists say the same things over and over.
+_clean_once = lru_cache(maxsize=65_536)(clean_text)
+
+
 def is_blank(cell: Cell) -> bool:
     """Whether nothing is to be seen in the cell."""
     return as_text(cell) == ""
@@ -96,12 +104,13 @@ def is_blank(cell: Cell) -> bool:
 
 def is_ditto(cell: Cell) -> bool:
     """Whether the cell says "as above"."""
-    return as_text(cell) in {'"', "''", "”", "“", "〃", "nt", "-nt-", "như trên"}
+    return as_text(cell) in AS_ABOVE
 
 
 def is_tick(cell: Cell) -> bool:
     """Whether a box is ticked: x, 1, có."""
-    return search_key(as_text(cell)) in _TICKS
+    text = as_text(cell)
+    return bool(text) and search_key(text) in _TICKS
 
 
 def is_ethnic_group(text: str) -> bool:
@@ -118,7 +127,12 @@ def read_birth(cell: Cell, *, today: date, of_head: bool = False) -> Birth:
         return _birth_on(cell.date(), today)
     if isinstance(cell, date):
         return _birth_on(cell, today)
-    written = as_text(cell).strip("'’` ")
+    return _read_birth(as_text(cell), today, of_head)
+
+
+@lru_cache(maxsize=16_384)
+def _read_birth(text: str, today: date, of_head: bool) -> Birth:
+    written = text.strip("'’` ")
     if search_key(written) in _NOTHING:
         return Birth()
     if re.fullmatch(r"\d{1,2}", written) and int(written) > 0:
@@ -187,7 +201,12 @@ def read_gender(cell: Cell) -> Gender:
 
 def read_poverty_class(cell: Cell) -> PovertyClass | None:
     """The class a list gives a household, None where it says nothing. Raises UnclearCell."""
-    words = re.sub(r"[^\w]+", " ", search_key(as_text(cell))).strip()
+    return _read_poverty_class(as_text(cell))
+
+
+@lru_cache(maxsize=1024)
+def _read_poverty_class(text: str) -> PovertyClass | None:
+    words = re.sub(r"[^\w]+", " ", search_key(text)).strip()
     if not words:
         return None
     found = _CLASS_BY_WORDS.get(words)
@@ -202,6 +221,8 @@ def read_poverty_class(cell: Cell) -> PovertyClass | None:
 def read_citizen_number(cell: Cell) -> str | None:
     """A citizen number of 12 digits or an old one of 9, with the zero a spreadsheet ate given back. Raises UnclearCell."""
     written = as_text(cell).strip("'’` ")
+    if len(written) == 12 and written.isascii() and written.isdigit():
+        return written
     if re.fullmatch(r"\d([.,]\d+)?[eE]\+?\d+", written):
         raise UnclearCell(CellReason.CITIZEN_NUMBER_ROUNDED)
     digits = re.sub(r"[\s.\-]+", "", written)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeVar
@@ -11,6 +11,7 @@ from typing import TypeVar
 from eventmgr.core.phone import ParsedPhones, parse_phone_cell
 from eventmgr.core.text import match_key, search_key
 from eventmgr.residents.importing.cells import (
+    AS_ABOVE,
     Birth,
     CellReason,
     UnclearCell,
@@ -53,6 +54,8 @@ _SIGNATURES = re.compile(
     r"(nguoi lap|nguoi ky|tm |t m |kt |tl |uy ban|ubnd|chu tich|pho chu tich|thu truong|ke toan|xac nhan|truong thon$|truong ban$"
     r"|ky ten|ky ghi ro|ghi chu|noi nhan)"
 )
+_COLUMN_NUMBER = re.compile(r"\d{1,2}|[A-Za-z]")
+_WORD = re.compile(r"[^\W\d_]{2}")
 _PLACE_AND_DAY = re.compile(r"(.* )?ngay( \d+)? thang( \d+)? nam\b")
 _OF_A_PERSON = (
     Field.RELATION,
@@ -85,9 +88,13 @@ class SheetReader:
 
     def __init__(self, sheet: RawSheet, header: Header, today: date) -> None:
         self._sheet = sheet
-        self._rows = rows_below(sheet, header.last_row)
         self._header = header
         self._today = today
+        places = {wanted: header.indexes(wanted) for wanted in Field}
+        self._rows = [
+            _Row(Place(sheet.name, number), cells, places)
+            for number, cells in enumerate(rows_below(sheet, header.last_row), start=header.last_row + 1)
+        ]
         self._one_row_a_household = not (
             header.has(Field.RELATION) or header.has(Field.HOUSEHOLD_NUMBER) or header.has(Field.HOUSEHOLD_CODE)
         )
@@ -100,8 +107,8 @@ class SheetReader:
 
     def read(self) -> ParsedSheet:
         """The sheet's households, and what could not be taken in."""
-        for number, cells in enumerate(self._rows, start=self._header.last_row + 1):
-            self._read_row(_Row(Place(self._sheet.name, number), cells, self._header))
+        for row in self._rows:
+            self._read_row(row)
         self._close()
         return ParsedSheet(
             name=self._sheet.name,
@@ -115,8 +122,7 @@ class SheetReader:
 
     def _is_hamlet_sparse(self) -> bool:
         """Whether the hamlet stands only where it changes, as in merged cells, and not at every household."""
-        rows = [_Row(Place("", 0), cells, self._header) for cells in self._rows]
-        heads = [row for row in rows if row.name and (self._one_row_a_household or row.begins_group)]
+        heads = [row for row in self._rows if row.name and (self._one_row_a_household or row.begins_group)]
         return sum(row.says(Field.HAMLET) for row in heads) * 2 < len(heads)
 
     def _read_row(self, row: _Row) -> None:
@@ -264,7 +270,8 @@ class SheetReader:
         return found
 
     def _take(self, row: _Row, column: Field, read: Callable[[Cell], Read]) -> Read | None:
-        return self._read(row, column, row.cell(column), read)
+        cell = row.cell(column)
+        return None if is_blank(cell) else self._read(row, column, cell, read)
 
     def _read(self, row: _Row, column: Field, cell: Cell, read: Callable[[Cell], Read]) -> Read | None:
         try:
@@ -280,32 +287,34 @@ class SheetReader:
 class _Row:
     """One row of a sheet, seen by its fields."""
 
-    def __init__(self, place: Place, cells: Sequence[Cell], header: Header) -> None:
+    __slots__ = ("_cells", "_places", "_said", "_texts", "name", "place")
+
+    def __init__(self, place: Place, cells: Sequence[Cell], places: Mapping[Field, tuple[int, ...]]) -> None:
         self.place = place
         self._cells = cells
-        self._header = header
+        self._places = places
+        self._texts = list(map(as_text, cells))
+        self._said = ["" if text in AS_ABOVE else text for text in self._texts]
+        # The person's name: the member's column before the head's.
+        self.name = self.text(Field.FULL_NAME) or self.text(Field.HEAD_NAME)
 
     def cells(self, wanted: Field) -> list[Cell]:
         """The field's cells, from the left."""
-        return [self._cells[index] for index in self._header.indexes(wanted) if index < len(self._cells)]
+        return [self._cells[index] for index in self._places[wanted] if index < len(self._cells)]
 
     def cell(self, wanted: Field) -> Cell:
         """The field's first cell, None where the list has none."""
-        return next(iter(self.cells(wanted)), None)
+        places = self._places[wanted]
+        return self._cells[places[0]] if places and places[0] < len(self._cells) else None
 
     def text(self, wanted: Field) -> str:
         """The field's first cell as text; a sign for "as above" is no text."""
-        cell = self.cell(wanted)
-        return "" if is_ditto(cell) else as_text(cell)
+        places = self._places[wanted]
+        return self._said[places[0]] if places and places[0] < len(self._said) else ""
 
     def says(self, wanted: Field) -> bool:
         """Whether the field is filled."""
         return bool(self.text(wanted))
-
-    @property
-    def name(self) -> str:
-        """The person's name: the member's column before the head's."""
-        return self.text(Field.FULL_NAME) or self.text(Field.HEAD_NAME)
 
     @property
     def says_head(self) -> bool:
@@ -320,24 +329,23 @@ class _Row:
     @property
     def shown(self) -> str:
         """The row for the eye."""
-        return " | ".join(filter(None, map(as_text, self._cells)))[:200]
+        return " | ".join(filter(None, self._texts))[:200]
 
     @property
     def is_empty(self) -> bool:
         """Nothing at all."""
-        return all(is_blank(cell) for cell in self._cells)
+        return not any(self._texts)
 
     @property
     def is_numbering(self) -> bool:
         """The row `(1) (2) (3)` or `A B 1 2` that some lists have below the titles."""
-        filled = [as_text(cell).strip("()") for cell in self._cells if not is_blank(cell)]
-        return len(filled) > 2 and all(re.fullmatch(r"\d{1,2}|[A-Za-z]", text) for text in filled)
+        filled = [text.strip("()") for text in self._texts if text]
+        return len(filled) > 2 and all(map(_COLUMN_NUMBER.fullmatch, filled))
 
     @property
     def _first_words(self) -> str:
         """The row's first words in lower case: a line across the table begins in any of the first columns."""
-        texts = (as_text(cell) for cell in self._cells)
-        return next((text for text in texts if re.search(r"[^\W\d_]{2}", text)), "").lower()
+        return next(filter(_WORD.search, self._texts), "").lower()
 
     @property
     def is_total(self) -> bool:
@@ -347,9 +355,9 @@ class _Row:
     @property
     def is_signature(self) -> bool:
         """Who drew up the list, who confirms it, where and when."""
-        words = re.sub(r"[^\w]+", " ", search_key(self._first_words)).strip()
         if self._is_numbered:
             return False
+        words = re.sub(r"[^\w]+", " ", search_key(self._first_words)).strip()
         if _PLACE_AND_DAY.match(words):
             return True
         return bool(_SIGNATURES.match(words)) and not self._says_any(*_OF_A_PERSON)
@@ -359,7 +367,7 @@ class _Row:
         """The hamlet whose households follow, empty for any other row."""
         if self._is_numbered or self._says_any(*_OF_A_PERSON, Field.PHONE, Field.HAMLET, Field.ETHNIC_GROUP):
             return ""
-        return next((text for text in map(as_text, self._cells) if _HAMLET_ROW.match(text.lower())), "")
+        return next((text for text in self._texts if _HAMLET_ROW.match(text.lower())), "")
 
     @property
     def says_something(self) -> bool:
@@ -382,7 +390,7 @@ def _is_same(one: ParsedPerson, other: ParsedPerson) -> bool:
     """Whether one household names the same person twice."""
     if one.citizen_number and other.citizen_number:
         return one.citizen_number == other.citizen_number
-    return match_key(one.full_name) == match_key(other.full_name) and one.birth.year == other.birth.year
+    return one.birth.year == other.birth.year and match_key(one.full_name) == match_key(other.full_name)
 
 
 def without_repetitions(sheets: Sequence[ParsedSheet]) -> list[ParsedSheet]:
@@ -395,11 +403,24 @@ def _without_seen(sheet: ParsedSheet, seen: set[object]) -> ParsedSheet:
     kept: list[ParsedHousehold] = []
     rejected = list(sheet.rejected)
     for household in sheet.households:
-        people = tuple(replace(person, place=Place("", 0)) for person in household.people)
-        said = (search_key(household.hamlet), household.code, people)
+        said = (search_key(household.hamlet), household.code, tuple(map(_said_of, household.people)))
         if said in seen:
             rejected.extend(RejectedRow(p.place, p.full_name, RowReason.ROW_TWICE) for p in household.people)
         else:
             seen.add(said)
             kept.append(household)
     return replace(sheet, households=tuple(kept), rejected=tuple(rejected))
+
+
+def _said_of(person: ParsedPerson) -> tuple[object, ...]:
+    """Everything a list says of a person but where."""
+    return (
+        person.full_name,
+        person.is_head,
+        person.relation,
+        person.birth,
+        person.gender,
+        person.ethnic_group,
+        person.citizen_number,
+        person.phones,
+    )
