@@ -22,7 +22,7 @@ class AuditEntry(Base):
     user_id: Mapped[int | None] = foreign_key("app_user.id")  # None: the system or a command
     action: Mapped[str] = short_text()
     record: Mapped[str] = short_text(index=True)  # "meeting:12"
-    area_id: Mapped[int | None] = foreign_key("area.id", index=False)
+    area_id: Mapped[int | None] = foreign_key("area.id", on_delete="SET NULL", index=False)
     address: Mapped[str | None] = short_text()
     act_id: Mapped[int | None] = foreign_key("act.id")  # None: not an act that can be undone
     before: Mapped[dict[str, Any] | None]

@@ -184,7 +184,8 @@ class Matcher:
         known = self._by_digest.get(newcomer.digest_of(person) or "")
         if known is None:
             return None
-        if not (_same_name(person, known) or known.birth_year == person.birth.year is not None):
+        alike = loose_match_key(person.full_name) == known.loose_key
+        if not (alike or known.birth_year == person.birth.year is not None):
             return _ask(newcomer, Question.NUMBER_OF_ANOTHER, [known.household])
         if not known.is_head and person.is_head and not self._shares_a_person(newcomer, known.household, but=person):
             # Somebody of a known household now heads one of the list: moved out, or took over?
