@@ -241,13 +241,14 @@ def skip_locked(statement: sa.Select[Any]) -> sa.Select[Any]:
     return statement if is_sqlite() else statement.with_for_update(skip_locked=True)
 
 
-def locked(statement: sa.Select[Any]) -> sa.Select[Any]:
+def locked(statement: sa.Select[Any], *, may_be_named: bool = False) -> sa.Select[Any]:
     """Lock the chosen rows until the unit of work ends (on SQLite the unit itself is the lock).
 
-    Rows read before are read anew: what somebody else committed meanwhile is what counts.
+    Rows read before are read anew: what somebody else committed meanwhile is what counts. `may_be_named` lets others
+    go on adding rows that refer to these, and lets a unit that has done so itself come here without a deadlock.
     """
     statement = statement.execution_options(populate_existing=True)
-    return statement if is_sqlite() else statement.with_for_update()
+    return statement if is_sqlite() else statement.with_for_update(key_share=may_be_named)
 
 
 def change_rows(statement: sa.Update | sa.Delete) -> int:

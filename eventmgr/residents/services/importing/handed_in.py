@@ -115,7 +115,7 @@ def import_list(
 
     Two imports of one commune wait for each other: the second meets what the first has brought.
     """
-    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id)))
+    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id), may_be_named=True))
     plan = plan_import(parsed, row.area, options_of(row, parsed), report=report)
     result = carry_out(plan, row, by=by, now=now)
     row.state, row.imported_at = ImportState.DONE, now

@@ -93,7 +93,7 @@ def undo_import(row_id: int, *, by: Any, now: datetime) -> ListImport:
     row = db.session.scalar(locked(sa.select(ListImport).where(ListImport.id == row_id)))
     if row is None or row.state is not ImportState.DONE:
         raise ImportNotIn
-    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id)))
+    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id), may_be_named=True))
     added = _Added(row)
     changes = db.session.scalars(
         sa.select(ImportChange).where(ImportChange.list_import_id == row.id).order_by(ImportChange.id.desc())
