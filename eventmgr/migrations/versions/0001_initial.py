@@ -489,7 +489,7 @@ def upgrade() -> None:
         sa.Column("after", sa.JSON(), nullable=True),
         sa.ForeignKeyConstraint(["act_id"], ["act.id"], name=op.f("fk_audit_entry_act_id_act"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
-            ["area_id"], ["area.id"], name=op.f("fk_audit_entry_area_id_area"), ondelete="RESTRICT"
+            ["area_id"], ["area.id"], name=op.f("fk_audit_entry_area_id_area"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["app_user.id"], name=op.f("fk_audit_entry_user_id_app_user"), ondelete="RESTRICT"
