@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -99,7 +99,7 @@ class HistoryLine:
 
 
 def told(
-    entries: Iterable[HistoryEntry],
+    entries: Sequence[HistoryEntry],
     names: Mapping[str, str],
     *,
     sees_phones: bool,
@@ -110,18 +110,32 @@ def told(
 ) -> list[HistoryLine]:
     """The entries in words. `names` are people's, by record; `phones` and `lists` is where the reader may fix phones
     and keep the lists, and so take such acts back."""
-    offered: set[int] = set()
-    lines = []
-    for entry in entries:
-        undo_id = _undo_id(entry, phones, lists, now)
-        if undo_id in offered:
-            undo_id = None
-        elif undo_id is not None:
-            offered.add(undo_id)
-        title = str(ACTIONS.get(entry.action, entry.action))
-        facts = tuple(_facts(entry, sees_phones=sees_phones, sees_sensitive=sees_sensitive))
-        lines.append(HistoryLine(entry.at, entry.by, title, names.get(entry.record, ""), facts, undo_id))
-    return lines
+    undoable = _undoable(entries, phones, lists, now)
+    return [
+        HistoryLine(
+            entry.at,
+            entry.by,
+            str(ACTIONS.get(entry.action, entry.action)),
+            names.get(entry.record, ""),
+            tuple(_facts(entry, sees_phones=sees_phones, sees_sensitive=sees_sensitive)),
+            undoable.get(place),
+        )
+        for place, entry in enumerate(entries)
+    ]
+
+
+def _undoable(entries: Sequence[HistoryEntry], phones: Scope, lists: Scope, now: datetime) -> dict[int, int]:
+    """Beside which entries an act may be taken back: once for each act, at the entry that names the act itself."""
+    places: dict[int, int] = {}
+    for place, entry in enumerate(entries):
+        act_id = _undo_id(entry, phones, lists, now)
+        if act_id is not None and (act_id not in places or _names_its_act(entry)):
+            places[act_id] = place
+    return {place: act_id for act_id, place in places.items()}
+
+
+def _names_its_act(entry: HistoryEntry) -> bool:
+    return entry.act is not None and entry.action == entry.act.action
 
 
 def _undo_id(entry: HistoryEntry, phones: Scope, lists: Scope, now: datetime) -> int | None:
