@@ -1,5 +1,6 @@
 """The four lists of one commune: in any order, alone or together, once or again, they end as the same households."""
 
+import io
 import json
 from datetime import date
 from functools import cache
@@ -8,13 +9,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from lxml import html
 
 from eventmgr.areas.models import Area
+from eventmgr.core.access import Role
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.jobs import take_up_jobs
 from eventmgr.core.text import match_key
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, PovertyStatus, Resident
 from eventmgr.residents.values import Gender, PovertyClass
+from eventmgr.worker import gather_tasks
 from tests.factories import make_commune
 from tests.support.lists import take_in
 
@@ -120,6 +125,40 @@ def test_command_takes_in_all_four(app, order):
         done = runner.invoke(args=["residents", "import", str(DATA / FILES[letter]), "--year", "2023"])
         assert done.exit_code == 0, done.output
         assert ("  N«ng V¨n ¸nh -> Nông Văn Ánh" in done.output or "Hä tªn -> Họ tên" in done.output) is (letter == "C")
+
+    with app.app_context():
+        expect_everything()
+
+
+def fields_of(page):
+    """The answers of the page's main form, as a browser would send them back unchanged."""
+    form = max(html.fromstring(page.text).xpath("//main//form[@method='post']"), key=lambda form: len(form.fields))
+    return dict(form.form_values())
+
+
+def take_in_by_web(app, officer, commune, letter):
+    """Hand a list in and press the filled button of every page."""
+    content = io.BytesIO((DATA / FILES[letter]).read_bytes())
+    answer = officer.post("/residents/import", data={"list": (content, FILES[letter]), "commune": commune.id})
+    if answer.location.endswith("/reading"):
+        answer = officer.post(answer.location, data=fields_of(officer.get(answer.location)))
+    preview = answer.location
+    answer = officer.post(preview, data=fields_of(officer.get(preview)) | {"year": "2023"})
+    with app.app_context():
+        take_up_jobs()
+    assert officer.get(answer.location, follow_redirects=True).request.path == f"{preview}/done"
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize("order", ["CABD", "DBAC", "BCCADDBA"])
+def test_officer_takes_in_all_four_by_the_pages(app, login_as, order):
+    with app.app_context(), unit_of_work():
+        commune = make_commune(hamlets=())
+    officer = login_as(Role.OFFICER, commune)
+    gather_tasks()
+
+    for letter in order:
+        take_in_by_web(app, officer, commune, letter)
 
     with app.app_context():
         expect_everything()

@@ -16,10 +16,12 @@ class UploadForm(FlaskForm):
     """A list to take in."""
 
     list = FileField(
-        _("Excel or CSV file"),
-        description=_("Files of Excel (.xlsx, .xls) and CSV, up to 20 MB. Nothing is saved before you have seen it."),
+        _("Excel, LibreOffice or CSV file"),
+        description=_(
+            "Files of Excel (.xlsx, .xls), LibreOffice (.ods) and CSV, up to 20 MB. Nothing is saved before you have seen it."
+        ),
         validators=[FileRequired(_("Choose a file first."))],
-        render_kw={"accept": ".xlsx,.xls,.csv,.txt"},
+        render_kw={"accept": ".xlsx,.xlsm,.xls,.ods,.csv,.txt"},
     )
     commune = SelectField(_("Commune"), coerce=int)
 
