@@ -17,7 +17,7 @@ from tests.support.workbooks import xlsx
 
 DATA = Path(__file__).parents[1] / "data"
 LIST_B, LIST_C = "B-danh-sach-nhan-khau-mau.xlsx", "C-truong-thon-tcvn3-mau.xlsx"
-ODD_COLUMNS = "Họ tên;Thôn;Liên lạc với;Sinh\nVi Lan;Pò Mẫu;0912345678;1960\nLý Sơn;Pò Mẫu;0987654321;1971"
+ODD_COLUMNS = "Họ tên;Thôn;Gọi;Sinh\nVi Lan;Pò Mẫu;0912345678;1960\nLý Sơn;Pò Mẫu;0987654321;1971"
 
 
 @pytest.fixture
@@ -136,6 +136,26 @@ def test_column_said_once_is_remembered_for_the_next_file_of_its_shape(app, offi
             people = read_list(db.session.get(ListImport, number)).people
         assert [person.birth.year for person in people] == [1960, 1971]
         assert [len(person.phones) for person in people] == [1, 1]
+
+
+def test_sheets_with_the_same_titles_are_asked_about_once(app, officer, hand_in):
+    titles = ["Họ tên", "Thôn", "Gọi"]
+    content = xlsx(
+        {
+            "Pò Mẫu": [titles, ["Vi Lan", "Pò Mẫu", "0912345678"]],
+            "Nà Mẫu": [titles, ["Lý Sơn", "Nà Mẫu", "0987654321"]],
+        }
+    )
+    list_id, page = hand_in(content, "a.xlsx")
+    answers = all_answers(officer.get(page))
+
+    officer.post(page, data=answers | {"column-0-2": "phone"})
+
+    assert "column-1-2" not in answers
+    with app.app_context():
+        people = read_list(db.session.get(ListImport, list_id)).people
+        assert [len(person.phones) for person in people] == [1, 1]
+        assert db.session.scalars(sa.select(ColumnMapping.columns)).all() == [{"2": "phone"}]
 
 
 def test_what_is_said_back_as_proposed_is_forgotten(app, officer, hand_in):

@@ -30,21 +30,24 @@ def said_sheets(answers: Mapping[str, str], parsed: ParsedList) -> ListReading:
 
 
 def said_columns(answers: Mapping[str, str], reading: ListReading, proposed: ParsedList) -> ListReading:
-    """The reading with what was said of the columns, where it differs from what `proposed` takes them for."""
+    """The reading with what was said of the columns, where it differs from what `proposed` takes them for.
+
+    Sheets with the same titles are asked about once: what is said of the first holds for all.
+    """
     said: dict[str, Columns] = {}
     for number, sheet in enumerate(proposed.sheets):
-        how = reading.of(sheet.name)
-        if how is None or answers.get(f"shown-{number}") != how.encoding:
+        how = reading.of(sheet.name) or sheet.proposed
+        asked = {column.index: answers.get(f"column-{number}-{column.index}") for column in sheet.columns}
+        if sheet.shape_key in said or answers.get(f"shown-{number}") != how.encoding or None in asked.values():
             continue
-        chosen = {column.index: answers.get(f"column-{number}-{column.index}") for column in sheet.columns}
-        differing = {
-            column.index: _field(chosen[column.index] or "")
+        said[sheet.shape_key] = {
+            column.index: field
             for column in sheet.columns
-            if chosen[column.index] is not None and _field(chosen[column.index] or "") is not column.field
+            if (field := _field(asked[column.index] or "")) is not column.field
         }
-        if differing:
-            said[sheet.name] = differing
-    return reading.with_columns(said)
+    return reading.with_columns(
+        {sheet.name: said[sheet.shape_key] for sheet in proposed.sheets if said.get(sheet.shape_key)}
+    )
 
 
 def wrong_with(parsed: ParsedList, reading: ListReading) -> dict[str, str]:

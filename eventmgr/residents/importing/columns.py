@@ -78,7 +78,7 @@ _TITLES: dict[Field, str] = {
     " phan loai/ho can ngheo, loai ho/can ngheo, loai ho/ho can ngheo, dien/can ngheo",
     Field.NEWLY_ESCAPED_TICK: "moi thoat ngheo, ho moi thoat ngheo, phan loai ho/moi thoat ngheo, phan loai/moi thoat ngheo,"
     " phan loai ho/ho moi thoat ngheo",
-    Field.PHONE: "sdt, so dt, so dien thoai, dien thoai, di dong, dtdd, so di dong, dien thoai di dong, sdt lien he, lien he,"
+    Field.PHONE: "sdt, so dt, so dien thoai, dien thoai, di dong, dtdd, so di dong, dien thoai di dong, sdt lien he, lien he, lien lac, so lien lac,"
     " so dien thoai lien he, dien thoai lien he, so may, so zalo, zalo, phone, phone number, tel",
     Field.MEMBER_COUNT: "so nhan khau, so khau, nhan khau, tong so khau, tong so nhan khau, so nguoi, so thanh vien",
     Field.NOTE: "ghi chu, chu thich, ghi chu khac, note",

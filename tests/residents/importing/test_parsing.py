@@ -277,7 +277,7 @@ def test_only_sheet_is_read_whatever_its_name():
 
 
 def test_officer_says_what_a_column_means():
-    content = "Họ tên;Thôn;Liên lạc;Cột 4\nVi Lan;Pò Mẫu;0912345678;1960".encode()
+    content = "Họ tên;Thôn;Gọi;Cột 4\nVi Lan;Pò Mẫu;0912345678;1960".encode()
     parsed = parse_list(content, "a.csv", TODAY)
     (sheet,) = parsed.sheets
 
@@ -285,7 +285,7 @@ def test_officer_says_what_a_column_means():
     read = parse_list(content, "a.csv", TODAY, said)
 
     assert [(column.title, column.samples, column.field) for column in sheet.columns][2:] == [
-        ("Liên lạc", ("0912345678",), None),
+        ("Gọi", ("0912345678",), None),
         ("Cột 4", ("1960",), None),
     ]
     assert read.people[0].birth.year == 1960
