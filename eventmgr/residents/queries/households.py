@@ -89,13 +89,13 @@ def _chosen(territory: Territory, phones: Scope, wanted: HouseholdFilter) -> sa.
     present = _present(territory)
     if not search_key(wanted.query):
         return present.where(*narrowing(wanted, leading=not territory.is_local))
-    found = found_by(wanted.query, phones, territory.around)
+    found = found_by(wanted.query, phones, territory)
     return present.where(Household.id.in_(found), *narrowing(wanted, leading=False))
 
 
 def _look_up(territory: Territory, phones: Scope, wanted: HouseholdFilter) -> tuple[list[int], bool]:
     """Those that are found by words, in order, as far as one looks above communes; and whether there are more."""
-    terms = db.session.scalars(found_by(wanted.query, phones, territory.around).limit(_MOST_TERMS)).all()
+    terms = db.session.scalars(found_by(wanted.query, phones, territory).limit(_MOST_TERMS)).all()
     all_read = len(terms) < _MOST_TERMS
     if wanted.narrows and not all_read:
         # Too many by the words: begin with those that the filters leave.

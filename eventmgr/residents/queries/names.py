@@ -10,27 +10,28 @@ import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Scope
-from eventmgr.core.db import among, db
+from eventmgr.core.db import db
 from eventmgr.core.text import clean_text, display_name, search_key, search_variants, tone_spellings
 from eventmgr.residents.models import TAIL, Contact, Household, HouseholdTerm, Resident
+from eventmgr.residents.queries.territory import Territory
 
 _RARE = 2000
 """Up to here the terms of a word are counted, to begin with the rarest word of several."""
 
 
-def found_by(query: str, phones: Scope, communes: Sequence[int]) -> sa.CompoundSelect[Any]:
-    """The ids of the households in these communes that what was typed finds, the same one perhaps several times.
+def found_by(query: str, phones: Scope, where: Territory) -> sa.CompoundSelect[Any]:
+    """The ids of the households in a territory's communes that what was typed finds, some perhaps several times.
 
     All words must be of one member's name, or begin the code. `phones` is where the reader may see numbers.
     """
-    ways = [_with_terms(condition, rest, communes) for condition, rest in _beginnings(query, communes)]
+    ways = [_with_terms(condition, rest, where) for condition, rest in _beginnings(query, where)]
     digits = phone_digits(query)
     if digits:
         ways.append(
             sa.select(Contact.household_id)
             .join(Contact.household)
             .join(Household.hamlet)
-            .where(_ends_in(digits), among(Household.commune_id, communes), phones.within(Area.path))
+            .where(_ends_in(digits), where.reaches(Household.commune_id), phones.within(Area.path))
         )
     return sa.union_all(*ways)
 
@@ -67,24 +68,24 @@ def written_as(words: str) -> Any:
     return sa.or_(*(_whole_words(spelling, Resident.full_name) for spelling in sorted(spellings)))
 
 
-def _with_terms(condition: sa.ColumnElement[bool], rest: Sequence[str], communes: Sequence[int]) -> sa.Select[int]:
+def _with_terms(condition: sa.ColumnElement[bool], rest: Sequence[str], where: Territory) -> sa.Select[int]:
     others = (_word_in(word, HouseholdTerm.term) for word in rest)
-    return sa.select(HouseholdTerm.household_id).where(among(HouseholdTerm.commune_id, communes), condition, *others)
+    return sa.select(HouseholdTerm.household_id).where(where.reaches(HouseholdTerm.commune_id), condition, *others)
 
 
-def _beginnings(query: str, communes: Sequence[int]) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
+def _beginnings(query: str, where: Territory) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
     """The ranges of terms to read, each with the words that the terms must hold besides."""
     words = list(dict.fromkeys(search_key(query).split()))
-    first = _rarest(words, communes) if len(words) > 1 else words[0]
+    first = _rarest(words, where) if len(words) > 1 else words[0]
     rest = [word for word in words if word != first]
     return [(condition, rest) for condition in _ranges(first)]
 
 
-def _rarest(words: Sequence[str], communes: Sequence[int]) -> str:
+def _rarest(words: Sequence[str], where: Territory) -> str:
     """The word with the fewest terms. Among common ones the last: given names stand last, and there are more of them."""
     counts = []
     for word in words:
-        terms = sa.select(sa.literal(1)).where(among(HouseholdTerm.commune_id, communes), _ranges(word)[0])
+        terms = sa.select(sa.literal(1)).where(where.reaches(HouseholdTerm.commune_id), _ranges(word)[0])
         counts.append(sa.select(sa.func.count()).select_from(terms.limit(_RARE).subquery()).scalar_subquery())
     found = db.session.execute(sa.select(*counts)).one()
     return min(zip(found, range(0, -len(words), -1), words, strict=True))[2]

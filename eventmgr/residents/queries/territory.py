@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,7 +17,8 @@ from eventmgr.residents.values import HouseholdFilter, Places
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """Whole communes, and single hamlets beside them. `around` are the communes all of it lies in."""
+    """Whole communes, and single hamlets beside them. `around` are the communes all of it lies in; of all communes
+    none is named (`everywhere`), so that many cost no more than few."""
 
     communes: tuple[int, ...] = ()
     hamlets: tuple[int, ...] = ()
@@ -26,7 +28,7 @@ class Territory:
     @property
     def is_local(self) -> bool:
         """Whether it lies in one commune: then whatever is asked touches a few thousand rows at most."""
-        return len(self.around) <= 1
+        return not self.everywhere and len(self.around) <= 1
 
     def holds(self) -> sa.ColumnElement[bool]:
         """The condition that a household lies here."""
@@ -38,6 +40,13 @@ class Territory:
         if self.hamlets:
             ways.append(_one_of(Household.hamlet_id, self.hamlets))
         return sa.or_(sa.false(), *ways)
+
+    def reaches(self, commune_id: Any) -> sa.ColumnElement[bool]:
+        """The condition that a column names a commune in which some of this lies: an index may begin with it."""
+        if self.everywhere:
+            every: sa.ColumnElement[bool] = commune_id.in_(sa.select(Area.id).where(Area.level == Level.COMMUNE))
+            return every
+        return among(commune_id, self.around)
 
 
 def territory_of(scope: Scope, wanted: HouseholdFilter = HouseholdFilter()) -> Territory:  # noqa: B008 - frozen
@@ -56,12 +65,13 @@ def territory_of(scope: Scope, wanted: HouseholdFilter = HouseholdFilter()) -> T
     if wanted.commune_id is not None:
         whole = whole.where(Area.id == wanted.commune_id)
         single = single.where(Area.parent_id == wanted.commune_id)
+    elif not _communes_outside(scope) and len(db.session.scalars(whole.limit(2)).all()) > 1:
+        return Territory(everywhere=True)
     communes, hamlets = db.session.scalars(whole).all(), db.session.execute(single).all()
     return Territory(
         communes=tuple(communes),
         hamlets=tuple(hamlet.id for hamlet in hamlets),
         around=tuple(sorted({*communes, *(hamlet.parent_id for hamlet in hamlets)})),
-        everywhere=len(communes) > 1 and not _communes_outside(scope),
     )
 
 
