@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import flask_migrate
 import sqlalchemy as sa
@@ -24,9 +24,10 @@ from eventmgr.areas.models import Area
 from eventmgr.areas.values import Level
 from eventmgr.core.access import Role
 from eventmgr.core.clock import now
-from eventmgr.core.db import db, is_sqlite, unit_of_work
+from eventmgr.core.db import Base, db, is_sqlite, unit_of_work
 from eventmgr.core.text import person_sort_key, place_sort_key, search_key
 from eventmgr.residents.finding import index_all
+from eventmgr.residents.models import Contact, Household, PhoneState, Resident
 from tests.factories import make_user
 
 RESIDENTS_A_HOUSEHOLD = 4
@@ -55,7 +56,7 @@ CASES = {
     "list, rare name": {"q": "ẩm"},
     "list, nobody": {"q": "không ai cả"},
     "list, end of a phone": {"q": "0000601"},
-    "list, beginning of a code": {"q": "7-0"},
+    "list, beginning of a code": {"q": "7-6"},
     "list, call list": {"reach": "no_sms"},
     "list, dead numbers": {"reach": "dead"},
     "list, rare class": {"class": "newly_escaped_near_poor"},
@@ -203,35 +204,58 @@ def _names() -> Iterator[dict[str, Any]]:
 
 def _people(communes: int, households: int, names: int) -> Iterator[str]:
     """Statements that both databases understand. What is rare is as rare among many as among few, and stands apart."""
-    many = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {})"
-    commune = f"2 + (n - 1) / {HOUSEHOLDS_A_COMMUNE}"
-    hamlet = f"{communes} + 2 + (n - 1) / {HOUSEHOLDS_A_COMMUNE // HAMLETS_A_COMMUNE}"
     seldom = households // 20
-    rare_class = (
-        f"CASE WHEN n % {seldom} = 7 THEN 'newly_escaped_near_poor' WHEN n % 4 = 0 THEN 'poor' ELSE 'other' END"
-    )
-    yield (
-        "INSERT INTO household (id, commune_id, hamlet_id, code, ethnic_group, poverty_class, list_order, address_note,"
-        " created_at, head_name_sort, reach, by_sms, has_dead_phone, has_refusal) "
-        f"{many.format(households)} SELECT n, {commune}, {hamlet}, '7-' || n,"
-        f" CASE WHEN n % {2 * seldom} = 7 THEN 'Lô Lô' WHEN n % 3 = 0 THEN 'Tày' ELSE 'Nùng' END, {rare_class},"
-        f" (n * 37) % 751, '', :now, '', 'none', FALSE, FALSE, FALSE FROM number"
+    yield _fill(
+        Household,
+        {
+            "id": "n",
+            "commune_id": f"2 + (n - 1) / {HOUSEHOLDS_A_COMMUNE}",
+            "hamlet_id": f"{communes} + 2 + (n - 1) / {HOUSEHOLDS_A_COMMUNE // HAMLETS_A_COMMUNE}",
+            "code": "'7-' || n",
+            "ethnic_group": f"CASE WHEN n % {2 * seldom} = 7 THEN 'Lô Lô' WHEN n % 3 = 0 THEN 'Tày' ELSE 'Nùng' END",
+            "poverty_class": f"CASE WHEN n % {seldom} = 7 THEN 'newly_escaped_near_poor'"
+            " WHEN n % 4 = 0 THEN 'poor' ELSE 'other' END",
+            "list_order": "n * 37 % 751",
+            "created_at": ":now",
+        },
+        f"{_numbers(households)} number",
     )
     # Four people bear the rare name; 7919 is prime to the number of the others, so those come equally often.
-    yield (
-        "INSERT INTO resident (household_id, full_name, name_search, name_sort, is_head, relation, gender, ethnic_group,"
-        " on_state_payroll, preferred_language, created_at) "
-        f"{many.format(households * RESIDENTS_A_HOUSEHOLD)} SELECT 1 + (n - 1) / {RESIDENTS_A_HOUSEHOLD}, full_name,"
-        f" name_search, name_sort, n % {RESIDENTS_A_HOUSEHOLD} = 1, '', 'unknown', '', FALSE, '', :now FROM number"
-        f" JOIN bench_name ON bench_name.id = CASE WHEN n % {households} = 601 THEN 0 ELSE 1 + n % {names - 1} * 7919 % {names - 1} END"
-        " ORDER BY n"
+    yield _fill(
+        Resident,
+        {
+            "household_id": f"1 + (n - 1) / {RESIDENTS_A_HOUSEHOLD}",
+            "full_name": "full_name",
+            "name_search": "name_search",
+            "name_sort": "name_sort",
+            "is_head": f"n % {RESIDENTS_A_HOUSEHOLD} = 1",
+            "created_at": ":now",
+        },
+        f"{_numbers(households * RESIDENTS_A_HOUSEHOLD)} number JOIN bench_name ON bench_name.id ="
+        f" CASE WHEN n % {households} = 601 THEN 0 ELSE 1 + n % {names - 1} * 7919 % {names - 1} END ORDER BY n",
     )
-    yield (
-        "INSERT INTO contact (household_id, phone, tail, takes_sms, owner, owner_note, position) "
-        f"{many.format(households)} SELECT n, '+849' || (10000000 + n), substr('+849' || (10000000 + n), 9),"
-        " n % 20 <> 0, 'member', '', 0 FROM number WHERE n % 6 <> 0"
+    phone = "'+849' || (10000000 + n)"
+    yield _fill(
+        Contact,
+        {"household_id": "n", "phone": phone, "tail": f"substr({phone}, 9)", "takes_sms": "n % 20 <> 0"},
+        f"{_numbers(households)} number WHERE n % 6 <> 0",
     )
-    yield (
-        "INSERT INTO phone_state (phone, opted_out_how, last_outcome, dead_at) "
-        f"{many.format(households)} SELECT '+849' || (10000000 + n), '', '', :now FROM number WHERE n % {seldom} = 1"
+    yield _fill(
+        PhoneState, {"phone": phone, "dead_at": ":now"}, f"{_numbers(households)} number WHERE n % {seldom} = 1"
     )
+
+
+def _numbers(last: int) -> str:
+    return (
+        f"(WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < {last}) SELECT n FROM step)"
+    )
+
+
+def _fill(model: type[Base], values: dict[str, str], source: str) -> str:
+    """INSERT … SELECT of these values, and of the model's own defaults for the other columns."""
+    table = cast(sa.Table, model.__table__)
+    for column in table.columns:
+        if column.name not in values and column.default is not None and column.default.is_scalar:
+            value = column.default.arg  # type: ignore[attr-defined]
+            values = values | {column.name: f"'{value}'" if isinstance(value, str) else str(value)}
+    return f"INSERT INTO {table.name} ({', '.join(values)}) SELECT {', '.join(values.values())} FROM {source}"

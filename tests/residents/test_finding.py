@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
+from python_calamine import CalamineWorkbook
 
 from eventmgr.areas.services import add_area
 from eventmgr.areas.values import AreaDetails, Level
@@ -15,6 +19,7 @@ from eventmgr.residents import phones, queries
 from eventmgr.residents.finding import index_all, index_commune
 from eventmgr.residents.models import Contact, Household, HouseholdTerm, Resident
 from eventmgr.residents.values import HouseholdFilter, PovertyClass, Reach, ReachFilter
+from eventmgr.residents.workbook import write_households
 from tests.factories import hamlet_of, make_commune, make_household
 
 
@@ -360,6 +365,25 @@ def test_a_hamlet_head_prints_the_own_hamlets_call_list(app, login_as, reached_i
     assert [cell.get_text(strip=True) for cell in page.select("tbody th")] == ["Vi Giang"]
     assert "0912 345 673" in page.select_one("tbody").get_text()
     assert "nghèo" not in page.get_text().lower()
+
+
+# --- the list taken away ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+84 Lý", "-Vi", "@Bế", "=Sum(A1:A9)"])
+def test_what_people_typed_never_becomes_a_formula(commune, name):
+    with unit_of_work():
+        make_household(hamlet_of(commune), name)
+    here, book = Scope((commune.path,)), io.BytesIO()
+
+    rows = write_households(queries.all_households(here, here, HouseholdFilter()), book)
+
+    book.seek(0)
+    sheet = zipfile.ZipFile(book).read("xl/worksheets/sheet1.xml").decode()
+    assert rows == 1
+    assert "<f>" not in sheet
+    book.seek(0)
+    assert CalamineWorkbook.from_filelike(book).get_sheet_by_index(0).to_python()[1][1] == name
 
 
 # --- speed ------------------------------------------------------------------------------------------
