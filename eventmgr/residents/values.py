@@ -169,7 +169,7 @@ class HouseholdPage:
     """One page of a list of households.
 
     `count` stops at `COUNT_STOPS_AT` + 1. `before` and `after` are the households to go on from, None at either end.
-    `cut`: the words fit so many households that only the first `COUNT_STOPS_AT` found are shown.
+    `cut`: the words fit so many households that only some of them are shown.
     """
 
     lines: tuple[HouseholdLine, ...]

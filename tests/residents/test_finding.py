@@ -332,6 +332,7 @@ def test_ethnic_groups_of_a_province_are_offered_once_each(two_communes):
 
 def test_too_many_found_in_a_province_are_said_to_be_cut(two_communes, monkeypatch):
     monkeypatch.setattr("eventmgr.residents.queries.households.COUNT_STOPS_AT", 2)
+    monkeypatch.setattr("eventmgr.residents.queries.households._LISTED_OF_TOO_MANY", 2)
     everywhere = Scope((two_communes.path,))
 
     page = queries.households_page(everywhere, everywhere, HouseholdFilter(query="thi"))

@@ -33,6 +33,8 @@ from eventmgr.residents.values import (
 )
 
 PAGE = 50
+_LISTED_OF_TOO_MANY = 300
+"""Households: six pages are more than anybody reads before typing another letter."""
 _AT_ONCE = 500
 _LAST = 2**31 - 1
 _MOST_TERMS = 5000
@@ -105,7 +107,7 @@ def _look_up(territory: Territory, phones: Scope, wanted: HouseholdFilter) -> tu
     else:
         ids = list(dict.fromkeys(terms))
         cut = not all_read or (not wanted.narrows and len(ids) > COUNT_STOPS_AT)
-        statement = _these(ids[:COUNT_STOPS_AT] if cut else ids)
+        statement = _these(ids[:_LISTED_OF_TOO_MANY] if cut else ids)
         statement = statement.where(territory.holds(), *narrowing(wanted, leading=False))
     return list(db.session.scalars(statement.order_by(*_sort_keys(territory, wanted)))), cut
 
