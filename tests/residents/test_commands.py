@@ -10,9 +10,11 @@ from eventmgr.areas.models import Area
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.residents.models import Contact, Household, PovertyStatus, Resident
 from tests.factories import make_commune, make_hamlet, make_household
+from tests.support.workbooks import xlsx
 
 DATA = Path(__file__).parents[1] / "data"
 LIST_B, LIST_D = DATA / "B-danh-sach-nhan-khau-mau.xlsx", DATA / "D-danh-ba-mau.csv"
+LIST_C = DATA / "C-truong-thon-tcvn3-mau.xlsx"
 
 
 @pytest.fixture
@@ -138,3 +140,30 @@ def test_area_must_be_said_where_there_are_several_communes(app, run):
             sa.select(Area.code).join(Household, Household.commune_id == Area.id).distinct()
         ).all()
     assert communes == ["06217"]
+
+
+def test_old_letters_are_converted_and_shown_before_and_after(app, run):
+    tried = run(LIST_C, "--dry-run", "--json")
+    done = run(LIST_C)
+
+    (first, second) = json.loads(tried.output)["sheets"]
+    assert (first["encoding"], second["left_out"]) == ("tcvn3", "no_table")
+    assert ["Hä tªn", "Họ tên"] in first["converted"]
+    assert done.exit_code == 0
+    assert "Hä tªn -> Họ tên" in done.output
+    assert count(app, Household) == 20
+
+
+def test_letters_and_sheets_can_be_said(app, run, tmp_path):
+    rows = [["Họ tên", "Thôn"], ["Vi Lan", "Pò Mẫu"]]
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(xlsx({"2023": rows, "2022": [rows[0], ["Lý Sơn", "Pò Mẫu"]]}))
+
+    wrong_letters = run(LIST_C, "--encoding", "unicode")
+    no_such_sheet = run(path, "--sheet", "2021")
+    older_too = run(path, "--sheet", "2022", "--sheet", "2023", "--json")
+
+    assert (wrong_letters.exit_code, no_such_sheet.exit_code) == (2, 2)
+    assert "2021" in no_such_sheet.output
+    assert json.loads(older_too.output)["households_added"] == 2
+    assert count(app, Household) == 2

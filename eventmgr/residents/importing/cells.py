@@ -132,7 +132,7 @@ def read_birth(cell: Cell, *, today: date, of_head: bool = False) -> Birth:
 
 @lru_cache(maxsize=16_384)
 def _read_birth(text: str, today: date, of_head: bool) -> Birth:
-    written = text.strip("'’` ")
+    written = _BESIDE_BIRTH.sub("", text.strip("'’` ")).strip()
     if search_key(written) in _NOTHING:
         return Birth()
     if re.fullmatch(r"\d{1,2}", written) and int(written) > 0:
@@ -145,10 +145,26 @@ def _read_birth(text: str, today: date, of_head: bool) -> Birth:
     return _written_birth(written, today)
 
 
+# What stands beside a birth without changing it: a remark, the time of a day, the ".0" of a number kept as text.
+_BESIDE_BIRTH = re.compile(r"\([^)]*\)|\s\d{1,2}:\d{2}(:\d{2})?$|(?<=^\d{4})\.0+$|(?<=^\d{5})\.\d+$")
+_BIRTH_IN_WORDS = re.compile(r"(?:ngay (\d{1,2})[ ,/]*)?thang (\d{1,2})[ ,/]*(?:nam )?(\d{4})")
+# `khoảng 1950`, `~1950`, `1950?`; `--/--/1950`, `/ /1950`: the year is known, no more.
+_ONLY_A_YEAR = re.compile(r"(?:khoang|nam|sn|sinh nam|k|~)?[ .]*(\d{4}) ?\??|[^\d/]*/[^\d/]*/ *(\d{4})|(\d{4})-0?0-0?0")
+
+
 def _written_birth(written: str, today: date) -> Birth:
-    iso = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T].*)?", written)
+    folded = search_key(written)
+    only_year = _ONLY_A_YEAR.fullmatch(folded)
+    if only_year:
+        return Birth(_checked_year(int(next(filter(None, only_year.groups()))), today))
+    if re.fullmatch(r"00?/00?/0000", written):
+        return Birth()
+    in_words = _BIRTH_IN_WORDS.fullmatch(folded)
+    if in_words:
+        return _birth_of_parts(int(in_words[1] or 0), int(in_words[2]), int(in_words[3]), today)
+    iso = re.fullmatch(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[ T].*)?", written)
     if iso:
-        return _birth_of_parts(int(iso[3]), int(iso[2]), int(iso[1]), today)
+        return _birth_of_parts(int(iso[3] or 0), int(iso[2]), int(iso[1]), today)
     parts = re.fullmatch(r"(?:(\d{1,2})\s*[/.\- ]\s*)?(\d{1,2})\s*[/.\- ]\s*(\d{4})", written)
     if parts:
         return _birth_of_parts(int(parts[1] or 0), int(parts[2]), int(parts[3]), today)

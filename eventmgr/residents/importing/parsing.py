@@ -65,6 +65,8 @@ def parse_list(content: bytes, file_name: str, today: date, reading: ListReading
         return SheetReader(sheet, header, today).read()
 
     parsed = _parse(content, file_name, today, reading, read)
+    if reading is not None and all(sheet.left_out for sheet in parsed.sheets):
+        raise NoTableFound
     return replace(parsed, sheets=tuple(without_repetitions(parsed.sheets)))
 
 

@@ -14,7 +14,7 @@ from eventmgr.core.text import clean_text
 from eventmgr.residents.importing import encodings
 from eventmgr.residents.importing.choices import ListReading, SheetReading
 from eventmgr.residents.importing.encodings import Encoding, converted_text, find_conversion, is_syllable
-from eventmgr.residents.importing.parsing import parse_list
+from eventmgr.residents.importing.parsing import NoTableFound, look_at_list, parse_list
 from eventmgr.residents.importing.reading import RawSheet, shown_bytes
 from eventmgr.residents.importing.values import LeftOut
 
@@ -176,13 +176,14 @@ def test_list_of_a_hamlet_head_is_read_once_the_letters_are_agreed_to():
     assert {household.hamlet for household in agreed.households} == {"bản mẫu một"}
 
 
-def test_officer_may_refuse_the_conversion():
-    as_it_stands = ListReading((SheetReading("Sheet1", Encoding.UNICODE, {1: None}),))
+def test_letters_taken_as_they_stand_make_no_list():
+    as_it_stands = ListReading((SheetReading("Sheet1", Encoding.UNICODE),))
 
-    parsed = parse_list(LIST_C, "C.xlsx", TODAY, as_it_stands)
+    seen = look_at_list(LIST_C, "C.xlsx", TODAY, as_it_stands)
+    with pytest.raises(NoTableFound):
+        parse_list(LIST_C, "C.xlsx", TODAY, as_it_stands)
 
-    assert parsed.people == ()
-    assert parsed.sheets[0].left_out is LeftOut.NO_TABLE
+    assert seen.sheets[0].left_out is LeftOut.NO_TABLE
 
 
 @pytest.mark.parametrize(
