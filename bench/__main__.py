@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-FIGURES = ("page", "scans", "messages", "search")
+FIGURES = ("page", "scans", "messages", "search", "imports")
 
 
 def main() -> None:

@@ -25,9 +25,14 @@ def _key(purpose: str) -> bytes:
     return _derived_key(current_app.config["SECRET_KEY"], purpose)
 
 
+@lru_cache(maxsize=8)
+def _sealer(key: bytes) -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
 def seal(plain: str) -> str:
     """`plain`, encrypted and authenticated, as text."""
-    return Fernet(base64.urlsafe_b64encode(_key("seal"))).encrypt(plain.encode()).decode()
+    return _sealer(_key("seal")).encrypt(plain.encode()).decode()
 
 
 def unseal(sealed: str, secret: str | None = None) -> str:
@@ -36,7 +41,7 @@ def unseal(sealed: str, secret: str | None = None) -> str:
     Raises `cryptography.fernet.InvalidToken` if another key sealed it.
     """
     key = _derived_key(secret, "seal") if secret else _key("seal")
-    return Fernet(base64.urlsafe_b64encode(key)).decrypt(sealed.encode()).decode()
+    return _sealer(key).decrypt(sealed.encode()).decode()
 
 
 def keyed_digest(value: str, purpose: str) -> str:

@@ -7,6 +7,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
+MOST_WORDS = 8192
+"""Words whose forms are remembered."""
+
 # Letters that look like nothing and come with pasted text. The soft hyphen U+00AD is not among them: in
 # the old TCVN3 files it is the letter ư, and dropping it would destroy names.
 _INVISIBLE = dict.fromkeys(
@@ -65,7 +68,20 @@ def clean_text(text: str) -> str:
     """One line of text as we keep it: NFC, no invisible characters, single spaces, trimmed."""
     if text.isascii():
         return " ".join(text.split())
+    if _is_clean(text):
+        return text
     return " ".join(unicodedata.normalize("NFC", text).translate(_INVISIBLE).split())
+
+
+def _is_clean(text: str) -> bool:
+    """Whether a text surely is as we keep it; most are. Of all blanks and invisible signs only the space is printable."""
+    return (
+        text.isprintable()
+        and "  " not in text
+        and text[:1] != " "
+        and text[-1:] != " "
+        and unicodedata.is_normalized("NFC", text)
+    )
 
 
 def clean_paragraphs(text: str) -> str:
@@ -86,7 +102,13 @@ def search_key(text: str) -> str:
 
     Old and new placing of the tone mark (hoà, hòa) fall together; i and y do not, see `search_variants`.
     """
-    return clean_text(without_marks(clean_text(text)).lower())
+    return clean_text(" ".join(map(_folded, clean_text(text).split(" "))))
+
+
+# Lists of people are made of a few thousand words: each is folded, matched and weighed once.
+@lru_cache(maxsize=MOST_WORDS)
+def _folded(word: str) -> str:
+    return without_marks(word).lower()
 
 
 def search_variants(word: str) -> tuple[str, ...]:
@@ -114,16 +136,22 @@ def match_key(text: str) -> str:
 
     The marks still count, as Hoa and Hoà are two people: each word is its letters, then its tone as a digit.
     """
-    words = []
-    for word in _words(text):
-        letters, tone = _letters_and_tone(word)
-        words.append(_i_for_y(letters) + tone)
-    return " ".join(words)
+    return " ".join(filter(None, map(_match_word, clean_text(text).split(" "))))
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _match_word(written: str) -> str:
+    return " ".join(_i_for_y(letters) + tone for letters, tone in _weighed(written))
 
 
 def loose_match_key(text: str) -> str:
     """As `match_key` with all marks forgotten: for lists that were written without any."""
-    return _i_for_y(" ".join(without_marks(word) for word in _words(text)))
+    return " ".join(filter(None, map(_loose_word, clean_text(text).split(" "))))
+
+
+@lru_cache(maxsize=MOST_WORDS)
+def _loose_word(written: str) -> str:
+    return _i_for_y(" ".join(without_marks(word) for word in _words(written)))
 
 
 def has_marks(text: str) -> bool:
@@ -151,7 +179,8 @@ def split_name(full_name: str) -> tuple[str, str]:
 
     A letter told apart two of the same name (`Hoàng Văn Hùng B`) stays with the given name.
     """
-    words = re.sub(r"\([^)]*\)", " ", clean_text(full_name)).split()
+    cleaned = clean_text(full_name)
+    words = (re.sub(r"\([^)]*\)", " ", cleaned) if "(" in cleaned else cleaned).split()
     if not words:
         return "", ""
     first_of_given = len(words) - 1
@@ -224,8 +253,14 @@ def _letters_and_tone(word: str) -> tuple[str, str]:
     return "".join(letters), tone
 
 
+@lru_cache(maxsize=MOST_WORDS)
+def _weighed(written: str) -> tuple[tuple[str, str], ...]:
+    """What stands between two spaces, as the words it is made of."""
+    return tuple(_letters_and_tone(word) for word in _words(written))
+
+
 def _collation_key(text: str) -> str:
-    parts = [_letters_and_tone(word) for word in _words(text)]
+    parts = [part for written in clean_text(text).split(" ") for part in _weighed(written)]
     letters = _WORD_END.join(letters for letters, _ in parts)
     tones = "".join(tone for _, tone in parts)
     return letters + _LEVEL_END + tones

@@ -9,6 +9,7 @@ from datetime import date
 
 from flask_babel import lazy_gettext as _
 
+from eventmgr.core.memory import without_collecting
 from eventmgr.core.text import search_key
 from eventmgr.residents.importing.cells import OLDEST_YEAR, as_text
 from eventmgr.residents.importing.choices import ListReading, SheetReading
@@ -54,6 +55,7 @@ class _Found:
         return SheetReading(self.raw.name, self.conversion.encoding if self.conversion else Encoding.UNICODE)
 
 
+@without_collecting()
 def parse_list(content: bytes, file_name: str, today: date, reading: ListReading | None = None) -> ParsedList:
     """Everything the file says of people, read as `reading` says. Raises UnreadableList with one sentence if nothing.
 
