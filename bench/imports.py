@@ -102,7 +102,7 @@ def write_list(file: Path) -> None:
             str(year),
             "Nam" if number % 2 else "Nữ",
             "Tày",
-            f"020{year:04d}{number:05d}",
+            f"020{(number + 1) % 2}{year % 100:02d}{number:06d}",
         ]
         if member == 0:
             row[0], row[2] = household + 1, "Chủ hộ"
