@@ -147,8 +147,8 @@ def _undo_id(entry: HistoryEntry, phones: Scope, lists: Scope, now: datetime) ->
 
 def _facts(entry: HistoryEntry, *, sees_phones: bool, sees_sensitive: bool) -> Iterable[HistoryFact]:
     for name, label in _FACTS.items():
-        if name not in entry.before and name not in entry.after:
-            continue
+        if name not in entry.before and (name not in entry.after or name == "full_name"):
+            continue  # a name that was not changed stands in the title
         if name == "citizen_number" or (name == "ethnic_group" and not sees_sensitive):
             yield HistoryFact(str(label), "", gettext("changed"))
             continue

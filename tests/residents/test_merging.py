@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from eventmgr.checkin.models import Attendance
+from eventmgr.checkin.queries import find_invitee_by_code
 from eventmgr.checkin.values import Method
 from eventmgr.core import registry
 from eventmgr.core.access import Scope
@@ -25,7 +26,7 @@ from eventmgr.residents.models import Contact, DistinctPair, Household, PovertyS
 from eventmgr.residents.queries.duplicates import likely_duplicates
 from eventmgr.residents.services.erasure import erase_person
 from eventmgr.residents.services.merging import CannotMerge, HeadsOthers
-from eventmgr.residents.services.moving import GoneAlready
+from eventmgr.residents.services.residents import GoneAlready
 from eventmgr.residents.values import Alike, Gender, LeftWhy, PovertyClass
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting, make_resident
 from tests.support.lists import take_in
@@ -211,14 +212,16 @@ def test_where_both_were_asked_one_invitation_stands_with_the_better_answer(kept
     assert find_invitation_by_code(second.code) == find_invitation_by_code(first.code) == first
 
 
-def test_both_codes_open_the_door_to_the_one_household(client, app, commune, kept, dropped):
+def test_both_codes_open_the_door_to_the_one_household(client, kept, dropped):
     with unit_of_work():
         meeting = make_meeting(kept.hamlet)
-        make_invitation(meeting, kept)
+        own = make_invitation(meeting, kept)
         code = make_invitation(meeting, dropped).code
 
     merge(kept, dropped)
 
+    invitee = find_invitee_by_code(code)
+    assert (invitee.household, invitee.invitation_id, invitee.known_code.withdrawn) == (kept, own.id, False)
     page = client.get(f"/i/{code}")
     assert page.status_code == 200
     assert "Mẫu" in page.text

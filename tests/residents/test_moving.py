@@ -15,7 +15,6 @@ from eventmgr.meetings.queries.audience import audience_of
 from eventmgr.residents import services
 from eventmgr.residents.models import Contact, Household, Resident
 from eventmgr.residents.services.moving import (
-    GoneAlready,
     HeadNeeded,
     LivesHere,
     NobodyChosen,
@@ -23,6 +22,7 @@ from eventmgr.residents.services.moving import (
     NotYet,
     SameHousehold,
 )
+from eventmgr.residents.services.residents import GoneAlready
 from eventmgr.residents.values import ContactDetails, HouseholdDetails, LeftWhy, PhoneOwner, ResidentDetails
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting, make_user
 
@@ -152,6 +152,14 @@ def test_nobody_leaves_tomorrow_or_twice(family):
         services.record_leaving(son, TODAY, LeftWhy.MOVED, by=None, now=now())
     with pytest.raises(GoneAlready), unit_of_work():
         services.record_leaving(son, TODAY, LeftWhy.DIED, by=None, now=now())
+
+
+def test_nobody_is_added_to_a_household_that_has_left(family):
+    with unit_of_work():
+        services.record_household_leaving(family, TODAY, by=None, now=now())
+
+    with pytest.raises(GoneAlready), unit_of_work():
+        services.add_resident(family, ResidentDetails("Hoàng Thị Mới"), by=None, now=now())
 
 
 def test_household_that_comes_back_brings_those_who_left_with_it(family):

@@ -25,7 +25,8 @@ from eventmgr.residents.models import Consent, Contact, DataRequest, DistinctPai
 from eventmgr.residents.services import households, residents
 from eventmgr.residents.services.contacts import next_position
 from eventmgr.residents.services.households import set_class_of_latest_year
-from eventmgr.residents.services.moving import GoneAlready, present_members, shared_area_id, take_phones_along
+from eventmgr.residents.services.moving import present_members, shared_area_id, take_phones_along
+from eventmgr.residents.services.residents import GoneAlready
 from eventmgr.residents.values import Gender, LeftWhy
 
 

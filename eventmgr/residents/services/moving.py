@@ -22,6 +22,7 @@ from eventmgr.core.text import display_name
 from eventmgr.residents.models import Contact, Household, Resident
 from eventmgr.residents.services import households, residents
 from eventmgr.residents.services.contacts import next_position
+from eventmgr.residents.services.residents import GoneAlready
 from eventmgr.residents.values import HouseholdDetails, LeftWhy, PhoneOwner
 
 HEAD = "Chủ hộ"
@@ -40,13 +41,6 @@ class NotYet(RuleBroken):
 
     code = "not_yet"
     sentence = _("This day has not come yet.")
-
-
-class GoneAlready(RuleBroken):
-    """Somebody who does not live here any more."""
-
-    code = "gone_already"
-    sentence = _("This person or household no longer lives here.")
 
 
 class LivesHere(RuleBroken):
@@ -292,6 +286,7 @@ def _hand_over_head(leaving: Collection[Resident], new_head: Resident | None) ->
     if new_head not in staying:
         raise HeadNeeded(name=display_name(head.full_name))
     residents.make_head(new_head)
+    new_head.relation = HEAD
 
 
 def _leave_phone(contact: Contact, resident: Resident, why: LeftWhy) -> None:

@@ -28,13 +28,22 @@ class NameMissing(RuleBroken):
     sentence = _("Enter the full name.")
 
 
+class GoneAlready(RuleBroken):
+    """Somebody who does not live here any more."""
+
+    code = "gone_already"
+    sentence = _("This person or household no longer lives here.")
+
+
 def name_columns(full_name: str) -> dict[str, str]:
     """The columns that go with a name: folded for search, and in Vietnamese order."""
     return {"name_search": search_key(full_name)[:SEARCH], "name_sort": person_sort_key(full_name)[:SEARCH]}
 
 
 def add_resident(household: Household, details: ResidentDetails, *, by: Any, now: datetime) -> Resident:
-    """Add a person to a household. Raises NameMissing."""
+    """Add a person to a household. Raises NameMissing, GoneAlready."""
+    if household.left_on is not None:
+        raise GoneAlready
     area_id = household.hamlet.id
     with undoable("add_resident", by=by, now=now, area_id=area_id):
         resident = Resident(created_at=now, is_head=False)

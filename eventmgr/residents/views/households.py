@@ -44,8 +44,8 @@ def household(household_id: int) -> str:
         phone_states=phone_states(found.contacts),
         sees_phones=sees_phones,
         sees_sensitive=sees_sensitive,
-        may_edit=scope(Permission.EDIT_RESIDENTS).covers(path),
-        may_fix_phones=scope(Permission.FIX_PHONES).covers(path),
+        may_edit=scope(Permission.EDIT_RESIDENTS).covers(path) and found.merged_into_id is None,
+        may_fix_phones=scope(Permission.FIX_PHONES).covers(path) and found.merged_into_id is None,
         several_hamlets=len(areas_in(scope(Permission.EDIT_RESIDENTS), Level.HAMLET)) > 1,
         panels=registry.panels(Place.HOUSEHOLD, found.id),
         history=told(
