@@ -12,7 +12,7 @@ from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.core.files import StoredFile
+from eventmgr.core.files import StoredFile, file_path
 from eventmgr.core.jobs import take_up_jobs
 from eventmgr.residents.models import Contact, Household, ListImport, Resident
 from eventmgr.worker import gather_tasks
@@ -221,6 +221,17 @@ def test_original_file_is_kept_and_its_download_is_written_down(app, officer, co
     assert "attachment" in kept.headers["Content-Disposition"]
     with app.app_context():
         assert "export_list_file" in db.session.scalars(sa.select(AuditEntry.action)).all()
+
+
+def test_list_whose_file_is_no_longer_kept_says_so(app, officer, commune, tmp_path):
+    where = upload(officer, commune, "Chủ hộ;Thôn", "Vi Lan;Pò Mẫu")
+    with app.app_context():
+        file_path(db.session.scalars(sa.select(StoredFile.hash)).one()).unlink()
+
+    answer = officer.get(where)
+
+    assert answer.status_code == 422
+    assert page_of(answer).h1
 
 
 def test_refused_file_is_not_kept(app, officer, commune, tmp_path):

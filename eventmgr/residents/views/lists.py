@@ -84,7 +84,12 @@ def choose_list() -> Page:
             with unit_of_work():
                 commune = get_area_in(editable, form.commune.data)
                 unfinished = next(
-                    (row for row in same_lists(digest_of(content), commune) if row.state in OPEN_STATES), None
+                    (
+                        row
+                        for row in same_lists(digest_of(content), commune)
+                        if row.state in OPEN_STATES and row.file.removed_at is None
+                    ),
+                    None,
                 )
                 row = unfinished or hand_in_list(content, upload.filename or "", commune, by=current_user, now=now())
                 if not unfinished:

@@ -19,6 +19,7 @@ from eventmgr.core.jobs import Job, start_job
 from eventmgr.core.memory import without_collecting
 from eventmgr.residents.importing.choices import ListReading
 from eventmgr.residents.importing.parsing import parse_list
+from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.importing.values import ParsedList
 from eventmgr.residents.models import ListImport
 from eventmgr.residents.services.importing.corrections import corrected
@@ -40,6 +41,13 @@ class ListNotOpen(Conflict):
     sentence = _("This list has been taken in already, or is being taken in right now.")
 
 
+class ListRemoved(UnreadableList):
+    """The file was taken away by the rule on old data, or with a person it named."""
+
+    code = "list_removed"
+    sentence = _("The file of this list is no longer kept. Hand it in again to go on.")
+
+
 def hand_in_list(
     content: bytes, file_name: str, commune: Area, *, by: Any, now: datetime, state: ImportState = ImportState.READING
 ) -> ListImport:
@@ -55,6 +63,8 @@ def hand_in_list(
 
 def read_list(row: ListImport) -> ParsedList:
     """What the list says, with the officer's corrections. Raises UnreadableList."""
+    if not file_path(row.file.hash).exists():
+        raise ListRemoved
     today = local_day(row.created_at)
     reading = ListReading.from_json(row.reading) if row.reading else None
     parsed = parse_list(file_path(row.file.hash).read_bytes(), row.file.name, today, reading)
