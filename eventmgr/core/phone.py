@@ -167,6 +167,7 @@ _NO_PHONE = frozenset(
 # Words that only say that a number follows, folded.
 _LABELS = frozenset(["dt", "sdt", "dtdd", "dd", "tel", "phone", "mobile", "so dt", "dien thoai", "so dien thoai", "so"])
 
+_PLAIN = re.compile(r"0?[35789][0-9]{8}")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?\s*e\s*\+?\d{1,2}", re.IGNORECASE)
 _WRITTEN_AS_DECIMAL = re.compile(r"(\d{7,})[.,]0+")
 _SIGNS_IN_NUMBERS = re.compile(r"[\s().,\-\u2010-\u2015·_'’]+")
@@ -200,6 +201,10 @@ def parse_phone_cell(raw: str | int | float | None) -> ParsedPhones:
         return ParsedPhones((), ())
     if not isinstance(raw, str):
         raw = _as_text(raw)
+    if _PLAIN.fullmatch(raw):
+        found = find_phone(raw)
+        if found:
+            return ParsedPhones((WrittenPhone(found, ""),), ())
     if _says_none(raw):
         return ParsedPhones((), ())
     phones: list[WrittenPhone] = []

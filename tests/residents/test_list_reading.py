@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from lxml import html
 
 from eventmgr.core.access import Role
 from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.files import StoredFile
 from eventmgr.residents.models import ColumnMapping, ListImport
 from eventmgr.residents.services.importing import read_list
 from tests.factories import make_commune
-from tests.support.workbooks import xlsx
+from tests.support.workbooks import ods, package, xlsx
 
 DATA = Path(__file__).parents[1] / "data"
 LIST_B, LIST_C = "B-danh-sach-nhan-khau-mau.xlsx", "C-truong-thon-tcvn3-mau.xlsx"
@@ -58,8 +60,6 @@ def people_of(app, list_id):
 
 def all_answers(page):
     """The form as a browser would send it back unchanged."""
-    from lxml import html
-
     (form,) = [form for form in html.fromstring(page.text).forms if form.xpath(".//*[starts-with(@name,'encoding-')]")]
     return dict(form.form_values())
 
@@ -211,3 +211,37 @@ def test_list_of_another_commune_is_not_found(app, login_as, hand_in):
         other = make_commune("Xã Khác", "09999")
 
     assert login_as(Role.OFFICER, other).get(f"/residents/import/{list_id}/reading").status_code == 404
+
+
+def locked_workbook():
+    """What Excel makes of a workbook with a password: a container with an encrypted package."""
+    return bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600 + "EncryptedPackage".encode("utf-16-le") + b"\0" * 600
+
+
+@pytest.mark.one_database
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.xlsx", xlsx({"a": [["x"] * 1000]}), "có 1000 cột"),
+        ("a.xlsx", locked_workbook(), "mật khẩu"),
+        ("a.xlsx", xlsx({"a": [["Họ tên", "Thôn"]] * 50})[:3000], "hỏng"),
+        ("a.xlsx", b"%PDF-1.7 abc", "PDF"),
+        ("a.xlsx", package({"xl/workbook.xml": b"<!DOCTYPE a []><workbook/>"}), "hỏng"),
+        ("a.xlsx", package({"xl/workbook.xml": b"<workbook/>", "xl/a.xml": bytes(160_000_000)}), "quá lớn"),
+        ("a.ods", ods([(1_048_576, [(16_384, "x")])]), "quá lớn"),
+        ("a.csv", b"a;b\0c", "CSV"),
+        ("a.csv", b"", "trống"),
+    ],
+    ids=["wide", "locked", "cut", "pdf", "entities", "bomb", "repeated", "nul", "empty"],
+)
+def test_file_made_to_harm_is_refused_in_one_sentence_and_nothing_is_saved(
+    app, officer, commune, name, content, sentence
+):
+    answer = officer.post("/residents/import", data={"list": (io.BytesIO(content), name), "commune": commune.id})
+
+    (told,) = html.fromstring(answer.text).xpath("//p[@id='list-error']")
+    assert answer.status_code == 422
+    assert sentence in told.text_content()
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(StoredFile)) == 0
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(ListImport)) == 0

@@ -261,7 +261,7 @@ class SheetReader:
     def _phones(self, row: _Row) -> ParsedPhones:
         found = ParsedPhones((), ())
         for cell in row.cells(Field.PHONE):
-            if not isinstance(cell, str | int | float) or is_ditto(cell):
+            if not isinstance(cell, str | int | float) or is_blank(cell) or is_ditto(cell):
                 continue  # as above: the number stands with the household already
             parsed = parse_phone_cell(cell)
             found = ParsedPhones(found.phones + parsed.phones, found.problems + parsed.problems)
@@ -293,7 +293,7 @@ class _Row:
         self.place = place
         self._cells = cells
         self._places = places
-        self._texts = list(map(as_text, cells))
+        self._texts = ["" if cell == "" else as_text(cell) for cell in cells]
         self._said = ["" if text in AS_ABOVE else text for text in self._texts]
         # The person's name: the member's column before the head's.
         self.name = self.text(Field.FULL_NAME) or self.text(Field.HEAD_NAME)
