@@ -139,7 +139,7 @@ def _invitee(invitation: Invitation) -> Invitee:
         return Invitee(guest.full_name, invitation.meeting_id, None, guest, invitation.id, (), known)
     household = invitation.household
     assert household is not None
-    named = tuple(row.resident for row in invitation.members)
+    named = tuple(row.resident for row in invitation.named)
     name = named[0].full_name if named else name_of(household)
     return Invitee(name, invitation.meeting_id, household, None, invitation.id, named, known)
 

@@ -179,14 +179,14 @@ def tell_invitation(invitation: Invitation, code_hash: str) -> dict[str, Any]:
         }
     household = invitation.household
     assert household is not None
+    present = [member for member in household.members if not member.left_on]
+    present_ids = {member.id for member in present}
     return {
         "household_id": household.id,
         "name": name_of(household),
         "hamlet": household.hamlet.name,
-        "members": [
-            {"resident_id": member.id, "name": member.full_name} for member in household.members if not member.left_on
-        ],
-        "named": [row.resident_id for row in invitation.members],
+        "members": [{"resident_id": member.id, "name": member.full_name} for member in present],
+        "named": [row.resident_id for row in invitation.members if row.resident_id in present_ids],
         "code_hash": code_hash,
     }
 

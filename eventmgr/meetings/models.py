@@ -140,6 +140,11 @@ class Invitation(Base):
     )
     outcomes: Mapped[list[ContactOutcome]] = relationship(back_populates="invitation", order_by="ContactOutcome.id")
 
+    @property
+    def named(self) -> list[InvitationMember]:
+        """Whom it names, without those who have moved away or died since."""
+        return [member for member in self.members if member.resident.left_on is None]
+
 
 class InvitationMember(Base):
     """A person named on a household's invitation."""

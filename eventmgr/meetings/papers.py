@@ -87,8 +87,8 @@ def _inside_a_sentence(title: str) -> str:
 def _names(invitation: Invitation) -> str:
     if invitation.guest is not None:
         return _named(invitation.guest)
-    if invitation.meeting.invite_unit == InviteUnit.PERSONS and invitation.members:
-        return ", ".join(_named(member.resident) for member in invitation.members)
+    if invitation.meeting.invite_unit == InviteUnit.PERSONS and invitation.named:
+        return ", ".join(_named(member.resident) for member in invitation.named)
     head = invitation.household.head if invitation.household else None
     return _named(head) if head else f"{short_honorific(None, on_paper=True)} chủ hộ"
 

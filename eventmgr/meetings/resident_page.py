@@ -202,13 +202,13 @@ def calendar_entry(invitation: Invitation, page: InvitationPage, *, now: datetim
 def _who(invitation: Invitation) -> str:
     if invitation.guest is not None:
         return call_by_name(invitation.guest)
-    if invitation.meeting.invite_unit == InviteUnit.PERSONS and invitation.members:
-        return ", ".join(call_by_name(member.resident) for member in invitation.members)
+    if invitation.meeting.invite_unit == InviteUnit.PERSONS and invitation.named:
+        return ", ".join(call_by_name(member.resident) for member in invitation.named)
     head = invitation.household.head if invitation.household else None
     return call_by_name(head) if head else _("the household")
 
 
 def _invitees(invitation: Invitation) -> tuple[Invitee, ...]:
-    if invitation.meeting.invite_unit == InviteUnit.PERSONS and len(invitation.members) > 1:
-        return tuple(Invitee(call_by_name(m.resident), m.rsvp, m.resident_id) for m in invitation.members)
+    if invitation.meeting.invite_unit == InviteUnit.PERSONS and len(invitation.named) > 1:
+        return tuple(Invitee(call_by_name(m.resident), m.rsvp, m.resident_id) for m in invitation.named)
     return (Invitee(_who(invitation), invitation.rsvp, None),)

@@ -19,6 +19,9 @@ from eventmgr.core.secrets import keyed_digest
 from eventmgr.meetings.models import ContactOutcome, Invitation
 from eventmgr.meetings.queries.by_code import find_invitation_by_code
 from eventmgr.meetings.values import Channel, ContactResult, MeetingStatus, Rsvp
+from eventmgr.messaging.models import Message
+from eventmgr.messaging.services import queue_batch
+from eventmgr.messaging.values import BatchDetails, BatchKind, MessageState, Recipient
 from eventmgr.reports.queries.attendance import turnout_by_meeting
 from eventmgr.residents import services
 from eventmgr.residents.importing.parsing import parse_list
@@ -210,6 +213,30 @@ def test_where_both_were_asked_one_invitation_stands_with_the_better_answer(kept
     assert (second.withdrawn_at, second.merged_into_id) == (now(), first.id)
     assert told.invitation_id == first.id
     assert find_invitation_by_code(second.code) == find_invitation_by_code(first.code) == first
+
+
+def test_text_still_waiting_for_the_other_invitation_is_withdrawn_and_waits_again_once_undone(commune, kept, dropped):
+    meeting = make_meeting(kept.hamlet)
+    with unit_of_work():
+        make_invitation(meeting, kept)
+        second = make_invitation(meeting, dropped)
+        details = BatchDetails(
+            area_id=commune.id,
+            subject=f"meeting:{meeting.id}",
+            title="Mời",
+            kind=BatchKind.INVITE,
+            texts={"invite": "…"},
+        )
+        recipient = Recipient("+84987000111", f"invitation:{second.id}", "Moi ba con")
+        queue_batch(details, [recipient], by=None, now=now())
+    message = db.session.scalars(sa.select(Message)).one()
+
+    merge(kept, dropped)
+    withdrawn = message.state
+    with unit_of_work():
+        services.undo_act(db.session.get_one(Act, last_act_id()), by=None, now=now())
+
+    assert (withdrawn, message.state) == (MessageState.WITHDRAWN, MessageState.QUEUED)
 
 
 def test_both_codes_open_the_door_to_the_one_household(client, kept, dropped):

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
+from eventmgr.checkin.queries import find_invitee_by_code
 from eventmgr.core.acts import Act, ChangedSince, TooLateToUndo, forget_old_changes, last_act_id
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.meetings.queries.audience import audience_of
+from eventmgr.meetings.queries.audience import audience_of, people_named
 from eventmgr.residents import services
 from eventmgr.residents.models import Contact, Household, Resident
 from eventmgr.residents.services.moving import (
@@ -123,6 +124,23 @@ def test_those_who_died_or_moved_are_asked_to_no_meeting(commune, family, neighb
 
     assert [person.full_name for invitee in asked for person in invitee.people] == ["Vi Thị Mẫu", "Hoàng Văn Con"]
     assert neighbours.left_why is LeftWhy.MOVED
+
+
+def test_invitation_no_longer_names_who_has_died(commune, family):
+    with unit_of_work():
+        meeting = make_meeting(hamlet_of(commune), invite_unit="persons")
+        invitation = make_invitation(meeting, family, named=tuple(family.members))
+
+    with unit_of_work():
+        wife = member(family, "Vi Thị Mẫu")
+        services.record_leaving(family.head, TODAY, LeftWhy.DIED, new_head=wife, by=None, now=now())
+
+    db.session.expire_all()
+    assert [person.full_name for person in find_invitee_by_code(invitation.code).named] == [
+        "Vi Thị Mẫu",
+        "Hoàng Văn Con",
+    ]
+    assert [person.full_name for person in people_named([meeting.id])[invitation.id]] == ["Vi Thị Mẫu", "Hoàng Văn Con"]
 
 
 def test_phone_of_the_dead_stays_the_households_and_of_one_who_moved_becomes_a_relatives(family):

@@ -356,12 +356,12 @@ def _merged_into(meeting_ids: Iterable[int]) -> defaultdict[int, list[int]]:
 
 
 def people_named(meeting_ids: Iterable[int]) -> dict[int, tuple[Person, ...]]:
-    """The persons named on each invitation of these meetings, the head first."""
+    """The persons named on each invitation of these meetings who live here, the head first."""
     rows = db.session.execute(
         sa.select(InvitationMember.invitation_id, Resident.id, Resident.full_name, Resident.gender)
         .join(Resident, Resident.id == InvitationMember.resident_id)
         .join(Invitation, Invitation.id == InvitationMember.invitation_id)
-        .where(Invitation.meeting_id.in_(list(meeting_ids)))
+        .where(Invitation.meeting_id.in_(list(meeting_ids)), Resident.left_on.is_(None))
         .order_by(InvitationMember.invitation_id, Resident.is_head.desc(), Resident.id)
     )
     named: dict[int, list[Person]] = defaultdict(list)
