@@ -121,6 +121,18 @@ def test_pages_run_no_more_queries_for_more_people(app, officer, family, count_q
     assert many <= few
 
 
+def test_more_likely_pairs_need_no_more_queries(app, officer, twins, count_queries):
+    few = count_queries(lambda: officer.get("/residents/duplicates"))
+    with app.app_context(), unit_of_work():
+        place = db.session.get(Household, twins[0][0]).hamlet
+        for number in range(16):
+            make_household(place, f"Bế Văn {number // 2}").head.birth_year = 1960
+
+    many = count_queries(lambda: officer.get("/residents/duplicates"))
+
+    assert many <= few
+
+
 @pytest.fixture
 def count_queries(app):
     def count(ask) -> int:

@@ -136,7 +136,10 @@ def _people(ids: set[int]) -> dict[int, Resident]:
         .where(Resident.id.in_(ids))
         .options(
             joinedload(Resident.household).options(
-                joinedload(Household.hamlet), selectinload(Household.members), selectinload(Household.contacts)
+                joinedload(Household.hamlet),
+                joinedload(Household.head),
+                selectinload(Household.members),
+                selectinload(Household.contacts),
             )
         )
     ).unique()
