@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from flask_babel import gettext as _
 
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import all_communes, commune_of, find_area_by_code, find_hamlet_by_name
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
+from eventmgr.residents.finding import index_all
 from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import MOST_BYTES, ListTooLarge, UnreadableList
@@ -184,3 +186,11 @@ def reseal_command(old_key: str) -> None:
     click.echo(f"{resealed} sealed anew, {lost} that neither key opens")
     if lost:
         sys.exit(1)
+
+
+@residents.command("index")
+def index_command() -> None:
+    """Make anew what households are found and ordered by: needed only after rows were written by other programs."""
+    with unit_of_work():
+        index_all()
+    click.echo(_("Every household can be found again."))

@@ -156,6 +156,18 @@ def test_making_all_anew_changes_nothing(commune):
     assert terms_of(household) == before
 
 
+def test_the_command_makes_households_found_again(app, commune):
+    with unit_of_work():
+        make_household(hamlet_of(commune), "Vi Lý")
+        db.session.execute(sa.delete(HouseholdTerm))
+    assert found(commune, query="ly") == []
+
+    done = app.test_cli_runner().invoke(args=["residents", "index"])
+
+    assert done.exit_code == 0
+    assert found(commune, query="ly") == ["Vi Lý"]
+
+
 @pytest.mark.parametrize(
     ("learn", "reach"),
     [
