@@ -107,8 +107,9 @@ class SheetReader:
 
     def read(self) -> ParsedSheet:
         """The sheet's households, and what could not be taken in."""
-        for row in self._rows:
-            self._read_row(row)
+        self._rows.reverse()
+        while self._rows:  # each is let go once it is read, as there may be many
+            self._read_row(self._rows.pop())
         self._close()
         return ParsedSheet(
             name=self._sheet.name,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,9 @@ _BELIEVED = frozenset(
 )
 
 
+UNCHANGED: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(slots=True, eq=False)
 class ContactDraft:
     """A phone of a household; without an id it is new."""
@@ -85,7 +89,7 @@ class ContactDraft:
     owner_note: str
     position: int
     resident: ResidentDraft | None = None
-    was: dict[str, Any] = field(default_factory=dict)  # changed columns, as they were
+    was: Mapping[str, Any] = field(default_factory=lambda: UNCHANGED)  # changed columns, as they were
 
 
 @dataclass(slots=True, eq=False)
@@ -102,7 +106,7 @@ class ResidentDraft:
     ethnic_group: str = ""
     citizen_number_digest: str | None = None
     citizen_number: str | None = None  # only where the list brings it
-    was: dict[str, Any] = field(default_factory=dict)
+    was: Mapping[str, Any] = field(default_factory=lambda: UNCHANGED)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +123,7 @@ class HouseholdDraft:
     members: list[ResidentDraft] = field(default_factory=list)
     contacts: dict[str, ContactDraft] = field(default_factory=dict)  # by phone
     statuses: dict[str, StatusDraft] = field(default_factory=dict)  # by decision
-    was: dict[str, Any] = field(default_factory=dict)
+    was: Mapping[str, Any] = field(default_factory=lambda: UNCHANGED)
 
     @property
     def head(self) -> ResidentDraft | None:
@@ -140,7 +144,7 @@ class StatusDraft:
     decision: str
     year: int
     poverty_class: PovertyClass
-    was: dict[str, Any] = field(default_factory=dict)
+    was: Mapping[str, Any] = field(default_factory=lambda: UNCHANGED)
 
 
 Draft = HouseholdDraft | ResidentDraft | ContactDraft | StatusDraft
@@ -414,7 +418,7 @@ def _set(draft: Draft, column: str, value: Any) -> None:
     if ours == value:
         return
     if draft.id is not None:
-        draft.was.setdefault(column, ours)
+        draft.was = {column: ours, **draft.was}
     setattr(draft, column, value)
 
 

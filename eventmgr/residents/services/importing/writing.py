@@ -43,7 +43,7 @@ from eventmgr.residents.services.residents import name_columns
 
 DraftOf = TypeVar("DraftOf", HouseholdDraft, ResidentDraft, ContactDraft, StatusDraft)
 
-AT_ONCE = 5000
+AT_ONCE = 1000
 """Rows handed to the database in one go: bounds the memory."""
 
 
@@ -298,9 +298,10 @@ def runs(ids: Iterable[int]) -> list[tuple[int, int]]:
 
 
 def _insert(table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+    connection, statement = db.session.connection(), sa.insert(table_of(table))
     left = iter(rows)
     while some := list(islice(left, AT_ONCE)):
-        db.session.execute(sa.insert(table_of(table)), some)
+        connection.execute(statement, some)
 
 
 def _update(table: type[Base], names: Iterable[str], rows: list[dict[str, Any]]) -> None:
