@@ -184,7 +184,7 @@ def split_name(full_name: str) -> tuple[str, str]:
     if not words:
         return "", ""
     first_of_given = len(words) - 1
-    if len(words) >= 4 and words[-1] in {"A", "B", "C", "D"}:
+    if len(words) >= 4 and words[-1].upper() in {"A", "B", "C", "D"}:
         first_of_given -= 1
     return " ".join(words[:first_of_given]), " ".join(words[first_of_given:])
 

@@ -30,7 +30,9 @@ syllables = st.builds(
     st.sampled_from(TONES),
     st.sampled_from(["", "n", "ng", "c", "t", "i"]),
 )
-names = st.lists(syllables.map(str.capitalize), min_size=1, max_size=4).map(" ".join)
+# No name is a single letter: that one tells apart two of the same name.
+given_names = syllables.filter(lambda word: len(word) > 1).map(str.capitalize)
+names = st.lists(given_names, min_size=1, max_size=4).map(" ".join)
 modestly = settings(max_examples=150, deadline=None)
 
 
@@ -105,7 +107,7 @@ def test_letters_count_before_tones(beginning, one, other, tone, another):
 
 
 @modestly
-@given(names, syllables.map(str.capitalize), syllables.map(str.capitalize))
+@given(names, given_names, given_names)
 def test_given_name_counts_first(family, one, other):
     if person_sort_key(one) < person_sort_key(other) and match_key(one)[:-1] != match_key(other)[:-1]:
         assert person_sort_key(f"{family} {one}") < person_sort_key(f"An {other}")
@@ -123,3 +125,8 @@ def test_text_for_a_message_is_one_every_phone_shows(text):
     sent = to_gsm(text)
 
     assert to_gsm(sent) == sent
+
+
+def test_letter_that_tells_two_apart_stays_with_the_given_name_in_any_case():
+    assert person_sort_key("hoàng văn hùng b") == person_sort_key("HOÀNG VĂN HÙNG B")
+    assert person_sort_key("Hoàng Văn Hùng B") < person_sort_key("Lý Văn Khánh")
