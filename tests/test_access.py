@@ -32,11 +32,13 @@ from eventmgr.areas.models import Area
 from eventmgr.areas.values import Level
 from eventmgr.checkin.models import Attendance, Device
 from eventmgr.core.access import ROLE_PERMISSIONS, Permission, Role, declared_access
+from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.acts import last_act_id
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.files import keep_file
 from eventmgr.core.phone import national_form
+from eventmgr.core.text import display_name
 from eventmgr.demo.services import load_demo
 from eventmgr.demo.values import DemoSize
 from eventmgr.meetings.models import Invitation, Meeting, MeetingHamlet, Series
@@ -517,6 +519,33 @@ def test_each_page_opens_or_is_refused_and_runs_only_our_scripts(
             wrong |= {f"{address}: {fault}": True for fault in _faults(answer)}
     assert wrong == {}
     _names_no_one(demo, caplog.text)
+
+
+KEPT_FRESH = {"checkin.live", "messaging.batch_progress", "messaging.simulator_phones"}
+"""Parts of pages that ask for themselves every few seconds: the page they stand on was written down."""
+
+
+def test_each_page_that_shows_a_person_is_written_down(demo: Demo) -> None:
+    with demo.app.app_context():
+        names = {display_name(name) for name in db.session.scalars(sa.select(Resident.full_name))}
+        names |= {display_name(name) for name in db.session.scalars(sa.select(Guest.full_name))}
+        staff = set(db.session.scalars(sa.select(User.full_name)))
+    client = _sign_in(demo.app, demo.people[Role.ADMINISTRATOR])
+    silent = []
+    for rule in _routes(demo.app, "GET"):
+        before = _looks(demo)
+        _status, answer = _ask(client, _address(rule, demo.ids))
+        if answer is None or answer.mimetype not in ("text/html", "application/json") or rule.endpoint in KEPT_FRESH:
+            continue
+        words = BeautifulSoup(answer.data, "lxml").get_text(" ")
+        if any(name in words for name in names - staff) and _looks(demo) == before:
+            silent.append(str(rule))
+    assert not silent, "\n".join(silent)
+
+
+def _looks(demo: Demo) -> int:
+    with demo.app.app_context():
+        return db.session.scalar(sa.select(sa.func.count()).select_from(AccessEntry)) or 0
 
 
 def _faults(answer: TestResponse) -> Iterator[str]:
