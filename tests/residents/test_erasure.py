@@ -19,6 +19,7 @@ from eventmgr.checkin.services.attendance import record_scan
 from eventmgr.checkin.values import Doorkeeper, Method, ScanEvent
 from eventmgr.core.access import Role, Scope
 from eventmgr.core.access_log import AccessEntry
+from eventmgr.core.acts import Act
 from eventmgr.core.audit import AuditEntry, record_audit
 from eventmgr.core.clock import FixedClock, now
 from eventmgr.core.db import db, unit_of_work
@@ -175,15 +176,13 @@ def _was_imported(commune: Area, person: Resident) -> None:
     )
     db.session.add(taken)
     db.session.flush()
-    db.session.add(
-        ImportChange(
-            list_import_id=taken.id,
-            record="resident",
-            record_id=person.id,
-            field="full_name",
-            before="Vàng",
-            after=NAME,
-        )
+    common = {"list_import_id": taken.id, "before": None}
+    db.session.add_all(
+        [
+            ImportChange(**common, record="resident", record_id=person.id, field="full_name", after=NAME),
+            ImportChange(**common, record="contact", record_id=1, field="phone", after=PHONE),
+            Act(at=now(), action="merge_households", changes=[{"table": "resident", "before": {"full_name": NAME}}]),
+        ]
     )
 
 

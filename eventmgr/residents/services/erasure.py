@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _
 
 from eventmgr.core import registry
+from eventmgr.core.acts import Act, forget_changes
 from eventmgr.core.audit import AuditEntry, record_audit
 from eventmgr.core.clock import local_day
 from eventmgr.core.db import after_commit, change_rows, db
@@ -81,6 +82,7 @@ def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -
     words = spellings_of(resident, phones)
     household = resident.household
     forget_acts_about([f"resident:{resident.id}", f"household:{household.id}"])
+    forget_changes(db.session.scalars(sa.select(Act.id).where(holds_any(Act.changes, words))).all())
     # The rooms above first: they ask who the person was.
     registry.erase_resident(resident.id, now)
     _erase_consents(resident)
@@ -166,7 +168,9 @@ def _redact_audit(resident: Resident, household: Household, words: Collection[st
 
 def _redact_imports(resident: Resident, words: Collection[str]) -> None:
     """What was answered and changed while lists were taken in. The lists themselves have a rule of their own."""
-    change_rows(sa.delete(ImportChange).where(ImportChange.record == "resident", ImportChange.record_id == resident.id))
+    own = sa.and_(ImportChange.record == "resident", ImportChange.record_id == resident.id)
+    named = sa.or_(ImportChange.before.in_(words), ImportChange.after.in_(words))
+    change_rows(sa.delete(ImportChange).where(sa.or_(own, named)))
     for model, columns in (
         (ListImport, ("reading", "decisions", "corrections", "changes", "outcome")),
         (Job, ("arguments", "result", "error_facts")),

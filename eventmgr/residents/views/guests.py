@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from eventmgr.areas.queries import communes_in, get_area_in
 from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.access_log import common_area, note_view
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
@@ -22,6 +23,7 @@ def guests() -> str:
     """Cadres, unions, speakers: whom to invite beside the residents."""
     query = clean_text(request.args.get("q", ""))[:100]
     found = queries.guests_visible_to(scope(Permission.EDIT_RESIDENTS), query)
+    note_view("guests", area_id=common_area(scope(Permission.EDIT_RESIDENTS)), shown=len(found))
     return render_template("residents/guests.html", guests=found, query=query)
 
 

@@ -140,6 +140,7 @@ def withdraw_consent(consent_id: int) -> Page:
         "personal_data/withdraw_consent.html",
         form,
         consent=consent,
+        resident=consent.resident,
         name=display_name(consent.resident.full_name),
         purposes=PURPOSES,
     )
@@ -260,6 +261,7 @@ def _remember_copy(resident: Resident, form: str) -> None:
 def person_looks(resident_id: int) -> str:
     """Who had this person before their eyes."""
     resident = _person(Permission.VIEW_ACCESS_LOG, resident_id)
+    note_view("looks", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
     after = _cursor()
     looks, more_after = rights.who_looked(resident, after)
     return render_template(
@@ -296,7 +298,6 @@ def erase_person(resident_id: int) -> Page:
         else:
             flash(_("The person has been erased. What stays are counts without a name."), "success")
             return redirect(url_for("residents.household", household_id=resident.household_id))
-    note_view("resident", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
     return form_page(
         "personal_data/erase.html",
         form,

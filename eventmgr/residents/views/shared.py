@@ -9,6 +9,7 @@ from flask import Blueprint, flash, render_template, url_for
 from werkzeug.wrappers import Response
 
 from eventmgr.areas.models import Area
+from eventmgr.core.access_log import note_view
 from eventmgr.core.acts import last_act_id
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
@@ -48,9 +49,21 @@ def say_beside(form: Any, error: EventmgrError) -> None:
 
 
 def form_page(template: str, form: Any, **values: Any) -> Page:
-    """A page with a form: 422 once something in it is wrong."""
+    """A page with a form: 422 once something in it is wrong. Whom it shows is written down."""
+    _note_whom(**values)
     page = render_template(template, form=form, **values)
     return (page, 422) if form.errors else page
+
+
+def _note_whom(**values: Any) -> None:
+    """The one person or household that a form is about; pages of several say so themselves."""
+    resident, household, guest = (values.get(name) for name in ("resident", "household", "guest"))
+    if resident is not None:
+        note_view("resident", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
+    elif household is not None:
+        note_view("household", record=f"household:{household.id}", area_id=household.hamlet_id)
+    elif guest is not None:
+        note_view("guests", record=f"guest:{guest.id}", area_id=guest.area_id)
 
 
 def carried_out(form: Any, act: Callable[[], object], of: Household | Resident | Contact | None = None) -> bool:
