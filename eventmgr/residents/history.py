@@ -41,6 +41,11 @@ ACTIONS: Words = {
     "merge_residents": _("Two entries of one person merged"),
     "merge_households": _("Two entries of one household merged"),
     "tell_apart": _("Told apart from somebody who looks alike"),
+    "give_consent": _("Consent entered"),
+    "withdraw_consent": _("Consent withdrawn"),
+    "refuse_texts": _("A phone takes no texts any more"),
+    "welcome_texts": _("A phone takes texts again"),
+    "erase_resident": _("Person erased for good"),
     "undo": _("Undone"),
 }
 

@@ -13,6 +13,7 @@ from eventmgr.core.clock import local
 from eventmgr.core.db import db
 from eventmgr.core.phone import national_form
 from eventmgr.core.registry import Section
+from eventmgr.residents.history import ACTIONS
 from eventmgr.residents.models import Household, PhoneState, Resident
 from eventmgr.residents.queries.citizen_numbers import read_citizen_number
 from eventmgr.residents.queries.rights import consents_of, requests_of, who_looked
@@ -113,13 +114,11 @@ def _consents(resident_id: int) -> tuple[tuple[str, str], ...]:
 
 
 def _changes(resident: Resident) -> tuple[tuple[str, str], ...]:
-    """Which fields were changed and when; what stood there before is said only of the person's own record."""
+    """What was done with the person's record, and when."""
     entries = db.session.scalars(
         sa.select(AuditEntry).where(AuditEntry.record == f"resident:{resident.id}").order_by(AuditEntry.id)
     )
-    return tuple(
-        (_moment(entry.at), f"{entry.action}: {', '.join(sorted(entry.after or {}))}".rstrip(": ")) for entry in entries
-    )
+    return tuple((_moment(entry.at), str(ACTIONS.get(entry.action, entry.action))) for entry in entries)
 
 
 def _looks(resident: Resident) -> tuple[tuple[str, str], ...]:
