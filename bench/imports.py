@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -38,7 +37,7 @@ PEOPLE = 50_000
 TO_A_HOUSEHOLD = 4
 MOST_TIMES = 3.0
 MOST_MEGABYTES = 300
-ROUNDS = 2
+ROUNDS = 3
 SECRET = "a key for measuring, long enough to be one"
 
 FAMILIES = "Hoàng Nông Lương Vi Hứa Lý Lộc Bế Chu Lành Triệu Đặng Bàn".split()
@@ -191,8 +190,15 @@ def take_in(url: str, folder: Path, file: Path) -> None:
         )
         db.session.remove()
         db.engine.dispose()
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": took, "megabytes": megabytes}))
+    print(json.dumps({"seconds": took, "megabytes": _highest_megabytes()}))
+
+
+def _highest_megabytes() -> float:
+    """The most memory this program has held. Not `ru_maxrss`: that counts what stood there before the program began."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the memory is measured on Linux only")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,7 @@ _SIGNATURES = re.compile(
 )
 _COLUMN_NUMBER = re.compile(r"\d{1,2}|[A-Za-z]")
 _WORD = re.compile(r"[^\W\d_]{2}")
+_FIGURES = re.compile(r"'?\d[\d/.\-]{1,10}$")
 _PLACE_AND_DAY = re.compile(r"(.* )?ngay( \d+)? thang( \d+)? nam\b")
 _OF_A_PERSON = (
     Field.RELATION,
@@ -127,6 +128,9 @@ class SheetReader:
         return sum(row.says(Field.HAMLET) for row in heads) * 2 < len(heads)
 
     def _read_row(self, row: _Row) -> None:
+        if row.is_plainly_a_person:
+            self._add_person(row)
+            return
         if row.is_empty or row.is_numbering or row.is_total or row.is_signature:
             return
         hamlet = row.hamlet_heading
@@ -321,6 +325,16 @@ class _Row:
     def says_head(self) -> bool:
         """Whether the relation says that this is the head."""
         return search_key(self.text(Field.RELATION)) in _HEAD
+
+    @property
+    def is_plainly_a_person(self) -> bool:
+        """A name, a relation and a birth in figures: nothing else that stands in a list has all three."""
+        return (
+            bool(_FIGURES.match(self.text(Field.BIRTH)))
+            and self.says(Field.RELATION)
+            and _is_name(self.name)
+            and not _TOTAL.match(self.name.lower())
+        )
 
     @property
     def begins_group(self) -> bool:
