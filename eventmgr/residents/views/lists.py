@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from eventmgr.areas.queries import communes_in, get_area_in, hamlets_of
 from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.access_log import note_view
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
@@ -246,6 +247,7 @@ def _preview(
         form.hamlet.data = options.hamlet.id if options.hamlet else None
         form.add_hamlets.data = options.add_hamlets
     plan = plan_import(parsed, row.area, options)
+    note_view("import", record=f"list_import:{row.id}", area_id=row.area_id, shown=plan.good_rows)
     return form_page(
         "residents/import_preview.html",
         form,
