@@ -237,10 +237,20 @@ class PhoneState(Base):
 
     phone: Mapped[str] = mapped_column(sa.String(16), primary_key=True)  # E.164
     opted_out_at: Mapped[datetime | None]  # None: takes our texts
-    opted_out_how: Mapped[str] = short_text(default="")  # "page", "officer", "sms", "network"
+    opted_out_how: Mapped[str] = short_text(default="")  # "page", "officer", "sms", "network", "erased"
     dead_at: Mapped[datetime | None]  # None: not known to be dead
     last_outcome: Mapped[str] = short_text(default="")
     last_outcome_at: Mapped[datetime | None]  # None: never written to
+
+
+class RefusedPhone(Base):
+    """A phone that took no texts when its owner was erased. The number itself is gone; the keyed digest knows it again
+    when a list brings it back."""
+
+    __tablename__ = "refused_phone"
+
+    digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    refused_on: Mapped[date]
 
 
 class DistinctPair(Base):

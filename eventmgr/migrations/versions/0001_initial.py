@@ -88,6 +88,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("day", name=op.f("pk_public_holiday")),
     )
     op.create_table(
+        "refused_phone",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("refused_on", sa.Date(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_refused_phone")),
+    )
+    op.create_table(
         "tariff",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("network", sa.String(length=80), nullable=False),
@@ -1877,6 +1883,7 @@ def downgrade() -> None:
 
     op.drop_table("access_entry")
     op.drop_table("tariff")
+    op.drop_table("refused_phone")
     op.drop_table("public_holiday")
     op.drop_table("phone_state")
     op.drop_table("indicator")

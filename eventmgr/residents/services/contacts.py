@@ -15,6 +15,7 @@ from eventmgr.core.phone import parse_phone
 from eventmgr.core.text import clean_text
 from eventmgr.residents.finding import index_phone
 from eventmgr.residents.models import Contact, Household, PhoneState
+from eventmgr.residents.phones import recall_refusals
 from eventmgr.residents.services.versions import refuse_overtaken
 from eventmgr.residents.values import ContactDetails, PhoneOwner
 
@@ -35,6 +36,7 @@ def add_contact(household: Household, details: ContactDetails, *, by: Any, now: 
         household.contacts.append(contact)
         _put_first(contact, household, details)
         db.session.flush()
+        recall_refusals([contact.phone])
         _record("add_contact", contact, by, now, after={"phone": contact.phone})
     return contact
 
@@ -54,6 +56,7 @@ def edit_contact(
             _describe(contact, household, details)
         _put_first(contact, household, details)
         db.session.flush()
+        recall_refusals([contact.phone])
         record_change(
             "edit_contact",
             f"household:{household.id}",

@@ -28,10 +28,10 @@ from eventmgr.residents.models import (
     Household,
     ImportChange,
     ListImport,
-    PhoneState,
     PhoneWish,
     Resident,
 )
+from eventmgr.residents.phones import forget_phones
 from eventmgr.residents.queries.erasing import (
     contacts_to_erase,
     holds_any,
@@ -129,7 +129,7 @@ def _erase_phones(resident: Resident, phones: Collection[str]) -> None:
     for contact in contacts_to_erase(resident):
         db.session.delete(contact)
     db.session.flush()
-    change_rows(sa.delete(PhoneState).where(PhoneState.phone.in_(phones)))
+    forget_phones(phones)
     change_rows(sa.delete(PhoneWish).where(PhoneWish.phone.in_(phones)))
 
 

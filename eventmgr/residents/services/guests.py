@@ -11,6 +11,7 @@ from eventmgr.core.db import db
 from eventmgr.core.phone import parse_phone
 from eventmgr.core.text import clean_text
 from eventmgr.residents.models import Guest
+from eventmgr.residents.phones import recall_refusals
 from eventmgr.residents.services.residents import NameMissing, name_columns
 from eventmgr.residents.values import GuestDetails
 
@@ -43,6 +44,8 @@ def _describe_guest(guest: Guest, details: GuestDetails) -> None:
     guest.title = clean_text(details.title)
     guest.organisation = clean_text(details.organisation)
     guest.phone = phone
+    if phone:
+        recall_refusals([phone])
     guest.gender = details.gender
     guest.ethnic_group = clean_text(details.ethnic_group)
     guest.on_state_payroll = details.on_state_payroll

@@ -20,6 +20,7 @@ from eventmgr.core.text import display_name
 from eventmgr.residents import queries
 from eventmgr.residents.forms.rights import ConsentForm, EraseForm, WishForm, kind_of
 from eventmgr.residents.models import Resident
+from eventmgr.residents.phones import phones_not_to_text
 from eventmgr.residents.queries import erasing, rights
 from eventmgr.residents.queries.citizen_numbers import read_citizen_number
 from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, REQUEST_KINDS, REQUEST_STATES
@@ -298,13 +299,15 @@ def erase_person(resident_id: int) -> Page:
         else:
             flash(_("The person has been erased. What stays are counts without a name."), "success")
             return redirect(url_for("residents.household", household_id=resident.household_id))
+    phones = erasing.phones_to_erase(resident)
     return form_page(
         "personal_data/erase.html",
         form,
         resident=resident,
         name=display_name(resident.full_name),
         going=[(section.title, len(section.rows)) for section in registry.export_resident(resident_id) if section.rows],
-        phones_going=sorted(erasing.phones_to_erase(resident)),
-        phones_staying=len(erasing.contacts_to_erase(resident)) - len(erasing.phones_to_erase(resident)),
+        phones_going=sorted(phones),
+        refusing="opted_out" in phones_not_to_text(phones).values(),
+        phones_staying=len(erasing.contacts_to_erase(resident)) - len(phones),
         is_last=erasing.is_last_of_household(resident),
     )

@@ -28,6 +28,7 @@ from eventmgr.residents.models import (
     PovertyStatus,
     Resident,
 )
+from eventmgr.residents.phones import recall_refusals
 from eventmgr.residents.services.importing.drafts import (
     ContactDraft,
     Difference,
@@ -134,12 +135,15 @@ class _Writer:
     def write(self) -> None:
         """Hamlets, households, people, phones and classes: each points only at rows that are there already."""
         households = self._plan.households
+        phones = [draft for home in households for draft in home.contacts.values()]
+        coming = [draft.phone for draft in phones if draft.id is None or draft.was]
         self._hamlet_ids = self._add_hamlets()
         self._write(Household, [(draft, draft) for draft in households], self._household)
         self._write(Resident, [(draft, home) for home in households for draft in home.members], self._resident)
         self._write(Contact, [(draft, home) for home in households for draft in home.contacts.values()], _contact)
         self._write(PovertyStatus, [(draft, home) for home in households for draft in home.statuses.values()], _status)
         _insert(ImportChange, self._changed)
+        recall_refusals(coming)
         self._index()
 
     def _index(self) -> None:
