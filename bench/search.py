@@ -2,6 +2,9 @@
 
 A whole page is measured, as an officer of the province asks for it: sign-in, list, count, and the line of the access
 log. The best of some rounds counts on both sides, as other work on the machine only ever slows.
+
+Drawing 50 lines takes longer than finding them. So questions with many answers have more than a page of them among few
+people too: one in forty is called Hoàng … Đức, which gives 75 answers among 3,000 people and 30,000 among 1.2 million.
 """
 
 from __future__ import annotations
@@ -205,6 +208,8 @@ def _names() -> Iterator[dict[str, Any]]:
 def _people(communes: int, households: int, names: int) -> Iterator[str]:
     """Statements that both databases understand. What is rare is as rare among many as among few, and stands apart."""
     seldom = households // 20
+    # Hoàng is the first family; its Đức with the next middle name stands as far on as there are given names.
+    common = f"{1 + GIVEN.index('Đức')} + n / 40 % {len(MIDDLES)} * {len(GIVEN)}"
     yield _fill(
         Household,
         {
@@ -220,7 +225,8 @@ def _people(communes: int, households: int, names: int) -> Iterator[str]:
         },
         f"{_numbers(households)} number",
     )
-    # Four people bear the rare name; 7919 is prime to the number of the others, so those come equally often.
+    # Four people bear the rare name, one in forty the common one. 7919 is prime to the number of the others, so those
+    # come equally often.
     yield _fill(
         Resident,
         {
@@ -232,7 +238,8 @@ def _people(communes: int, households: int, names: int) -> Iterator[str]:
             "created_at": ":now",
         },
         f"{_numbers(households * RESIDENTS_A_HOUSEHOLD)} number JOIN bench_name ON bench_name.id ="
-        f" CASE WHEN n % {households} = 601 THEN 0 ELSE 1 + n % {names - 1} * 7919 % {names - 1} END ORDER BY n",
+        f" CASE WHEN n % {households} = 601 THEN 0 WHEN n % 40 = 3 THEN {common}"
+        f" ELSE 1 + n % {names - 1} * 7919 % {names - 1} END ORDER BY n",
     )
     phone = "'+849' || (10000000 + n)"
     yield _fill(

@@ -96,27 +96,35 @@ def _reach() -> dict[Any, Any]:
 
 
 def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """Each name of the households turned round as often as it has words, and their codes."""
+    """The terms of the households that are chosen."""
     name = sa.cast(Resident.name_search, sa.Text)
+    spaces = sa.func.length(name) - sa.func.length(sa.func.replace(name, " ", ""))
     turned = (
         sa.select(
             Household.commune_id,
             Household.id.label("household_id"),
             name.label("term"),
-            (sa.func.length(name) - sa.func.length(sa.func.replace(name, " ", ""))).label("turns_left"),
+            spaces.label("spaces"),
+            spaces.label("turns_left"),
         )
         .join(Resident, Resident.household_id == Household.id)
         .where(which, Household.left_on.is_(None), Resident.left_on.is_(None))
         .cte("turned", recursive=True)
     )
-    space = place_of(" ", turned.c.term)
     turned = turned.union_all(
-        sa.select(
-            turned.c.commune_id,
-            turned.c.household_id,
-            sa.func.substr(turned.c.term, space + 1) + " " + sa.func.substr(turned.c.term, 1, space - 1),
-            turned.c.turns_left - 1,
-        ).where(turned.c.turns_left > 0)
+        _next_turn(turned, _turned(turned.c.term), turned.c.turns_left - 1).where(turned.c.turns_left > 0)
+    )
+    # Any two words of three stand side by side in some turn. Of four and more some never do: their turns are told
+    # again, with the words after the first turned too, until each word has met all those half way round.
+    meeting = (
+        _next_turn(turned, _turned_after_first(turned.c.term), (turned.c.spaces + 1) // 2 - 2)
+        .where(turned.c.spaces >= 3)
+        .cte("meeting", recursive=True)
+    )
+    meeting = meeting.union_all(
+        _next_turn(meeting, _turned_after_first(meeting.c.term), meeting.c.turns_left - 1).where(
+            meeting.c.turns_left > 0
+        )
     )
     code = sa.func.lower(sa.cast(Household.code, sa.Text))
     for letter in "Đđ":  # SQLite lowers ASCII only
@@ -124,8 +132,30 @@ def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     codes = sa.select(Household.commune_id, code, Household.id).where(
         which, Household.left_on.is_(None), Household.code.is_not(None)
     )
-    names = sa.select(turned.c.commune_id, turned.c.term, turned.c.household_id)
-    return names.union_all(codes)  # type: ignore[return-value]
+    names = (sa.select(made.c.commune_id, made.c.term, made.c.household_id) for made in (turned, meeting))
+    return sa.union_all(*names, codes)  # type: ignore[return-value]
+
+
+def _next_turn(made: sa.CTE, term: Any, turns_left: Any) -> sa.Select[Any]:
+    return sa.select(
+        made.c.commune_id,
+        made.c.household_id,
+        term.label("term"),
+        made.c.spaces,
+        turns_left.label("turns_left"),
+    )
+
+
+def _turned(words: sa.ColumnElement[str]) -> Any:
+    """The words with the first moved to the end."""
+    space = place_of(" ", words)
+    return sa.func.substr(words, space + 1) + " " + sa.func.substr(words, 1, space - 1)
+
+
+def _turned_after_first(words: sa.ColumnElement[str]) -> Any:
+    """The words with the second moved to the end."""
+    space = place_of(" ", words)
+    return sa.func.substr(words, 1, space) + _turned(sa.func.substr(words, space + 1))
 
 
 # --- rows changed through the session -------------------------------------------------------------

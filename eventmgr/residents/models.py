@@ -107,7 +107,8 @@ class Household(Base):
 
 class HouseholdTerm(Base):
     """What finds a household: each member's folded name from every word on ("vi thi ly", "thi ly vi", "ly vi thi"),
-    and the folded code. So any word is the beginning of a term, and the term holds the rest of the name.
+    and the folded code. So any word is the beginning of a term, and the term holds the rest of the name. Of any two
+    words of a name one follows the other at the beginning of some term: longer names have more terms for that.
 
     The commune leads, as most people look after one; `finding` keeps the rows.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import zipfile
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_household_is_found_by_every_word_of_its_members_and_by_its_code(commu
         household = make_household(hamlet_of(commune), "Vi Thị Lý", code="06217-Đ01", members=("Đặng Ước",))
 
     assert terms_of(household) == {"vi thi ly", "thi ly vi", "ly vi thi", "dang uoc", "uoc dang", "06217-d01"}
+
+
+@pytest.mark.parametrize("words", [2, 3, 4, 5, 6, 7])
+def test_any_two_words_of_a_name_begin_a_term(commune, words):
+    name = ["Hoang", "Thi", "Thu", "Ha", "Mai", "Vi", "An"][:words]
+    with unit_of_work():
+        household = make_household(hamlet_of(commune), " ".join(name))
+
+    pairs = {frozenset(term.split()[:2]) for term in terms_of(household)}
+
+    assert pairs == {frozenset(pair) for pair in itertools.combinations(map(str.lower, name), 2)}
+    assert all(sorted(term.split()) == sorted(map(str.lower, name)) for term in terms_of(household))
 
 
 def test_whoever_left_is_found_no_more(commune):
@@ -340,6 +353,33 @@ def test_ethnic_groups_of_a_province_are_offered_once_each(two_communes):
         make_household(two_communes.children[0].children[0], "Vi Ân", ethnic_group="")
 
     assert queries.ethnic_groups(queries.territory_of(Scope((two_communes.path,)))) == ["Nùng", "Tày"]
+
+
+@pytest.mark.parametrize("rare", [1, 3, 2000])
+@pytest.mark.parametrize(
+    ("query", "heads"),
+    [
+        ("hoang duc", {"Hoàng Văn Đức", "Hoàng Thị Thu Đức"}),
+        ("duc hoa", {"Hoàng Văn Đức", "Hoàng Thị Thu Đức", "Hòa Đức"}),
+        ("thu hoang", {"Hoàng Thị Thu Đức", "Hoàng Thúy Thu"}),
+        ("van hoang duc", {"Hoàng Văn Đức"}),
+        ("nong hoang", set()),
+        ("ly nong", {"Nông Lí"}),
+        ("ly van", {"Lý Vân Anh"}),
+        ("ly li", {"Nông Lí", "Lý Vân Anh"}),
+        ("ly linh", set()),
+    ],
+)
+def test_two_words_are_found_in_a_province_however_common_they_are(province, monkeypatch, rare, query, heads):
+    names = ("Hoàng Văn Đức", "Hoàng Thị Thu Đức", "Hòa Đức", "Nông Lí", "Lý Vân Anh", "Nông Linh")
+    with unit_of_work():
+        for place, commune in enumerate(province.children):
+            for name in names[place::2]:
+                make_household(commune.children[0], name)
+        make_household(commune.children[0], "Hoàng Thúy Thu")
+    monkeypatch.setattr("eventmgr.residents.queries.names._RARE", rare)
+
+    assert set(found(province, query=query)) == heads
 
 
 def test_too_many_found_in_a_province_are_said_to_be_cut(two_communes, monkeypatch):

@@ -16,7 +16,10 @@ from eventmgr.residents.models import TAIL, Contact, Household, HouseholdTerm, R
 from eventmgr.residents.queries.territory import Territory
 
 _RARE = 2000
-"""Up to here the terms of a word are counted, to begin with the rarest word of several."""
+"""Terms that are read without a second thought. Up to here they are counted, to begin with the rarest word of several;
+beyond it, terms are looked up by two words at once."""
+_AFTER_SPACE = "!"
+"""The character after the space: texts that begin with a whole word lie before the word and this."""
 
 
 def found_by(query: str, phones: Scope, where: Territory) -> sa.CompoundSelect[Any]:
@@ -76,32 +79,75 @@ def _with_terms(condition: sa.ColumnElement[bool], rest: Sequence[str], where: T
 def _beginnings(query: str, where: Territory) -> list[tuple[sa.ColumnElement[bool], list[str]]]:
     """The ranges of terms to read, each with the words that the terms must hold besides."""
     words = list(dict.fromkeys(search_key(query).split()))
-    first = _rarest(words, where) if len(words) > 1 else words[0]
-    rest = [word for word in words if word != first]
-    return [(condition, rest) for condition in _ranges(first)]
+    if len(words) == 1:
+        return [(condition, []) for condition in _ranges(words[0])]
+    number = dict(zip(words, _count_terms([_ranges(word)[0] for word in words], where), strict=True))
+    # Among common words the last first: given names stand last, and there are more of them.
+    first, second, *others = sorted(reversed(words), key=number.__getitem__)
+    if number[first] >= _RARE and not _may_be_one(first, second):
+        longer = [_longer_than(word) for word in (first, second)]
+        numbers = _count_terms(longer, where)
+        if max(numbers) < _RARE:
+            rests = ([second, *others], [first, *others])
+            pairs = [*_pair_ranges(first, second), *_pair_ranges(second, first)]
+            return [
+                *((condition, others) for condition in pairs),
+                *((longer[place], rests[place]) for place in (0, 1) if numbers[place]),
+            ]
+    return [(condition, [second, *others]) for condition in _ranges(first)]
 
 
-def _rarest(words: Sequence[str], where: Territory) -> str:
-    """The word with the fewest terms. Among common ones the last: given names stand last, and there are more of them."""
+def _count_terms(ranges: Sequence[sa.ColumnElement[bool]], where: Territory) -> list[int]:
+    """How many terms lie in each range, up to `_RARE`."""
     counts = []
-    for word in words:
-        terms = sa.select(sa.literal(1)).where(where.reaches(HouseholdTerm.commune_id), _ranges(word)[0])
+    for condition in ranges:
+        terms = sa.select(sa.literal(1)).where(where.reaches(HouseholdTerm.commune_id), condition)
         counts.append(sa.select(sa.func.count()).select_from(terms.limit(_RARE).subquery()).scalar_subquery())
-    found = db.session.execute(sa.select(*counts)).one()
-    return min(zip(found, range(0, -len(words), -1), words, strict=True))[2]
+    return list(db.session.execute(sa.select(*counts)).one())
 
 
 def _ranges(word: str) -> list[sa.ColumnElement[bool]]:
     """The conditions, one range of the index each, that a term begins with the word."""
     typed, *others = search_variants(word)
     # Another spelling must be the whole word: "ly" is no beginning of "linh".
-    whole = [way for other in others for way in (HouseholdTerm.term == other, _begins_with(f"{other} "))]
-    return [_begins_with(typed), *whole]
+    return [_begins_with(typed), *(_begins_with_whole(other) for other in others)]
+
+
+def _pair_ranges(whole: str, word: str) -> list[sa.ColumnElement[bool]]:
+    """The ranges of the terms that begin with a whole word, followed by another word as far as it is typed."""
+    typed, *others = search_variants(word)
+    return [
+        condition
+        for spelling in search_variants(whole)
+        for condition in (
+            _begins_with(f"{spelling} {typed}"),
+            *(_begins_with_whole(f"{spelling} {other}") for other in others),
+        )
+    ]
+
+
+def _longer_than(word: str) -> sa.ColumnElement[bool]:
+    """The range of the terms whose first word begins with what was typed, and goes on."""
+    typed = search_variants(word)[0]
+    return sa.and_(HouseholdTerm.term >= typed + _AFTER_SPACE, HouseholdTerm.term < _following(typed))
+
+
+def _may_be_one(first: str, second: str) -> bool:
+    """Whether two words typed may be spellings of one: then they need not stand side by side."""
+    return not set(search_variants(first)).isdisjoint(search_variants(second))
 
 
 def _begins_with(start: str) -> sa.ColumnElement[bool]:
-    after = start[:-1] + chr(ord(start[-1]) + 1)  # follows, by code point, all texts that begin so
-    return sa.and_(HouseholdTerm.term >= start, HouseholdTerm.term < after)
+    return sa.and_(HouseholdTerm.term >= start, HouseholdTerm.term < _following(start))
+
+
+def _begins_with_whole(words: str) -> sa.ColumnElement[bool]:
+    return sa.and_(HouseholdTerm.term >= words, HouseholdTerm.term < words + _AFTER_SPACE)
+
+
+def _following(start: str) -> str:
+    """What follows, by code point, all texts that begin so."""
+    return start[:-1] + chr(ord(start[-1]) + 1)
 
 
 def _ends_in(digits: str) -> sa.ColumnElement[bool]:
