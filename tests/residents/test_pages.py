@@ -14,6 +14,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.access_log import AccessEntry, AccessKind
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.jobs import take_up_jobs
+from eventmgr.core.text import person_sort_key, search_key
 from eventmgr.residents.models import Contact, Guest, Household, Resident
 from eventmgr.residents.values import PhoneOwner, PovertyClass
 from eventmgr.worker import gather_tasks
@@ -440,6 +441,34 @@ def test_guests_are_added_found_and_changed(app, officer, commune):
     assert wrong.status_code == 422
     assert "Phó Chủ tịch" in officer.get("/guests", query_string={"q": "trieu khach"}).text
     assert "Triệu" not in page_of(officer.get("/guests", query_string={"q": "dao"})).main.get_text()
+
+
+def test_guests_are_leafed_through_by_pages(app, officer, commune):
+    with app.app_context(), unit_of_work():
+        for number in range(101):
+            name = f"Vi Khách {number:03}"
+            db.session.add(
+                Guest(area_id=commune.id, full_name=name, name_search=search_key(name), name_sort=person_sort_key("Vi"))
+            )
+
+    def names(page):
+        return [cell.get_text(strip=True)[-3:] for cell in page.select("tbody th")]
+
+    first = page_of(officer.get("/guests", query_string={"q": "khach"}))
+    second = page_of(officer.get(first.select_one("a[rel=next]")["href"]))
+    third = page_of(officer.get(second.select_one("a[rel=next]")["href"]))
+    back = page_of(officer.get(third.select_one("a[rel=prev]")["href"]))
+    start = page_of(officer.get(back.select_one("a[rel=prev]")["href"]))
+
+    expected = [f"{number:03}" for number in range(101)]
+    assert [names(page) for page in (first, second, third)] == [expected[:50], expected[50:100], expected[100:]]
+    assert (names(back), names(start)) == (expected[50:100], expected[:50])
+    assert (first.select_one("a[rel=prev]"), third.select_one("a[rel=next]"), start.select_one("a[rel=prev]")) == (
+        None,
+        None,
+        None,
+    )
+    assert "101" in third.main.get_text()
 
 
 # --- taking in a list -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from eventmgr.residents.queries.calling import call_list
 from eventmgr.residents.queries.figures import count_without_sms, ethnic_groups, has_households
-from eventmgr.residents.queries.guests import get_guest_in, guests_visible_to
+from eventmgr.residents.queries.guests import get_guest_in, guests_page
 from eventmgr.residents.queries.households import all_households, households_page
 from eventmgr.residents.queries.imports import changes_of, get_list_in, lists_in, same_lists
 from eventmgr.residents.queries.people import (
@@ -23,7 +23,7 @@ __all__ = [
     "get_household_in",
     "get_list_in",
     "get_resident_in",
-    "guests_visible_to",
+    "guests_page",
     "has_households",
     "households_page",
     "lists_in",

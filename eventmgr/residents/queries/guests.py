@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
@@ -12,10 +14,27 @@ from eventmgr.core.errors import NotFound
 from eventmgr.core.text import clean_text, search_key
 from eventmgr.residents.models import Guest
 from eventmgr.residents.queries.names import names_like
+from eventmgr.residents.values import COUNT_STOPS_AT
+
+PAGE = 50
 
 
-def guests_visible_to(scope: Scope, query: str = "") -> list[Guest]:
-    """The guests of the scope's areas whose name or organisation holds what was typed, in Vietnamese order."""
+@dataclass(frozen=True, slots=True)
+class GuestPage:
+    """One page of a list of guests. `count` stops at `COUNT_STOPS_AT` + 1. `before` and `after` are the guests to go on
+    from, None at either end."""
+
+    guests: tuple[Guest, ...]
+    count: int
+    before: int | None
+    after: int | None
+
+
+def guests_page(
+    scope: Scope, query: str = "", *, after: int | None = None, before: int | None = None, size: int = PAGE
+) -> GuestPage:
+    """One page of the guests of the scope's areas whose name, title or organisation holds what was typed, in
+    Vietnamese order. `after` or `before` is the guest to go on from; one that is gone begins anew."""
     chosen = sa.select(Guest).join(Guest.area).where(scope.within(Area.path)).options(contains_eager(Guest.area))
     if search_key(query):
         chosen = chosen.where(
@@ -25,7 +44,31 @@ def guests_visible_to(scope: Scope, query: str = "") -> list[Guest]:
                 Guest.title.icontains(clean_text(query), autoescape=True),
             )
         )
-    return list(db.session.scalars(chosen.order_by(Guest.name_sort, Guest.id)))
+    counted = chosen.with_only_columns(Guest.id).limit(COUNT_STOPS_AT + 1).subquery()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
+    keys, backward = (Guest.name_sort, Guest.id), before is not None
+    place, start = sa.tuple_(*keys), _place_of(scope, before if backward else after)
+    ordered = chosen.order_by(*(key.desc() if backward else key for key in keys)).limit(size + 1)
+    if start is not None:
+        ordered = ordered.where(place < start if backward else place > start)
+    found = list(db.session.scalars(ordered))
+    more, found = len(found) > size, found[:size]
+    if backward:
+        found.reverse()
+    more_before, more_after = (more, start is not None) if backward else (start is not None, more)
+    return GuestPage(
+        guests=tuple(found),
+        count=count,
+        before=found[0].id if found and more_before else None,
+        after=found[-1].id if found and more_after else None,
+    )
+
+
+def _place_of(scope: Scope, guest_id: int | None) -> sa.Tuple | None:
+    """Where a guest of the scope stands in the order; None if there is none."""
+    chosen = sa.select(Guest.name_sort).join(Guest.area).where(Guest.id == guest_id, scope.within(Area.path))
+    name_sort = None if guest_id is None else db.session.scalar(chosen)
+    return None if name_sort is None else sa.tuple_(sa.literal(name_sort, Guest.name_sort.type), sa.literal(guest_id))
 
 
 def get_guest_in(scope: Scope, guest_id: int) -> Guest:

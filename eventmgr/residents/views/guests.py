@@ -14,6 +14,7 @@ from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
 from eventmgr.residents import queries, services
 from eventmgr.residents.forms.guests import GuestForm
+from eventmgr.residents.values import COUNT_STOPS_AT
 from eventmgr.residents.views.shared import Page, bp, form_page, names_of
 
 
@@ -22,9 +23,12 @@ from eventmgr.residents.views.shared import Page, bp, form_page, names_of
 def guests() -> str:
     """Cadres, unions, speakers: whom to invite beside the residents."""
     query = clean_text(request.args.get("q", ""))[:100]
-    found = queries.guests_visible_to(scope(Permission.EDIT_RESIDENTS), query)
-    note_view("guests", area_id=common_area(scope(Permission.EDIT_RESIDENTS)), shown=len(found))
-    return render_template("residents/guests.html", guests=found, query=query)
+    editable = scope(Permission.EDIT_RESIDENTS)
+    page = queries.guests_page(
+        editable, query, after=request.args.get("after", type=int), before=request.args.get("before", type=int)
+    )
+    note_view("guests", area_id=common_area(editable), shown=len(page.guests))
+    return render_template("residents/guests.html", page=page, query=query, count_stops_at=COUNT_STOPS_AT)
 
 
 @bp.route("/guests/new", methods=["GET", "POST"])
