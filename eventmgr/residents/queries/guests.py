@@ -46,8 +46,8 @@ def guests_page(
         )
     counted = chosen.with_only_columns(Guest.id).limit(COUNT_STOPS_AT + 1).subquery()
     count = db.session.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
-    keys, backward = (Guest.name_sort, Guest.id), before is not None
-    place, start = sa.tuple_(*keys), _place_of(scope, before if backward else after)
+    keys, start = (Guest.name_sort, Guest.id), _place_of(scope, after if before is None else before)
+    place, backward = sa.tuple_(*keys), before is not None and start is not None
     ordered = chosen.order_by(*(key.desc() if backward else key for key in keys)).limit(size + 1)
     if start is not None:
         ordered = ordered.where(place < start if backward else place > start)
