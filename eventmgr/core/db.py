@@ -272,6 +272,12 @@ def place_of(part: str, text: sa.ColumnElement[str]) -> sa.ColumnElement[int]:
     return sa.func.instr(text, part) if is_sqlite() else sa.func.strpos(text, part)
 
 
+def next_version(model: type[Base]) -> dict[str, Any]:
+    """What a bulk change sets besides, so that a form opened before it is refused; nothing where rows have no version."""
+    version = table_of(model).c.get("row_version")
+    return {} if version is None else {"row_version": version + 1}
+
+
 def among(column: Any, ids: Collection[int]) -> sa.ColumnElement[bool]:
     """The condition that a column is one of many ids, handed over as one value: hundreds of them cost no more."""
     if is_sqlite():

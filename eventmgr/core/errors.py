@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import Any, ClassVar
 
 from flask_babel import lazy_gettext as _
@@ -72,6 +73,11 @@ class Upstream(EventmgrError):
     code = "upstream"
     status = 502
     sentence = _("The other service did not answer as it should. Please try again later.")
+
+
+def silent_trace(error: BaseException) -> str:
+    """Kind and place of an error without its own words: a database quotes the row it refused, with names and phones."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 def error_of(code: str, facts: dict[str, Any]) -> EventmgrError:

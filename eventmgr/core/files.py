@@ -13,6 +13,7 @@ from flask import current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmgr.core.db import NAME, Base, db, foreign_key, short_text
+from eventmgr.core.text import clean_text
 
 
 class StoredFile(Base):
@@ -45,7 +46,7 @@ def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int 
         os.replace(unfinished, target)
     row = StoredFile(
         hash=digest,
-        name=name[-NAME:],
+        name=_plain_name(name),
         type=type,
         size=len(content),
         area_id=area_id,
@@ -55,6 +56,11 @@ def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int 
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def _plain_name(name: str) -> str:
+    """A file's name as it is told again: one line, without the folders that some browsers send along."""
+    return clean_text(name.rpartition("/")[2])[-NAME:]
 
 
 def digest_of(content: bytes) -> str:

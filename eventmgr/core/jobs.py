@@ -33,7 +33,7 @@ from eventmgr.core.db import (
     short_text,
     unit_of_work,
 )
-from eventmgr.core.errors import Conflict, EventmgrError, RuleBroken, error_of
+from eventmgr.core.errors import Conflict, EventmgrError, RuleBroken, error_of, silent_trace
 from eventmgr.extensions import huey
 
 logger = logging.getLogger(__name__)
@@ -150,20 +150,22 @@ class JobRun:
         self._reported = moment
         with aside() as connection:
             connection.execute(
-                sa.update(Job).where(self._is_mine()).values(done=done, total=total, heartbeat_at=clock.now())
+                sa.update(Job).where(self.is_mine).values(done=done, total=total, heartbeat_at=clock.now())
             )
 
     def finish(self, result: dict[str, Any], *, now: datetime) -> None:
         """File the job as done in the caller's unit of work, as its last step. Raises JobOvertaken."""
         ended = change_rows(
             sa.update(Job)
-            .where(self._is_mine())
+            .where(self.is_mine)
             .values(state=JobState.DONE, result=result, done=Job.total, heartbeat_at=now, ended_at=now)
         )
         if not ended:
             raise JobOvertaken
 
-    def _is_mine(self) -> sa.ColumnElement[bool]:
+    @property
+    def is_mine(self) -> sa.ColumnElement[bool]:
+        """The condition that the job is still this run's."""
         return sa.and_(Job.id == self.job_id, Job.attempt == self.attempt, Job.state == JobState.RUNNING)
 
 
@@ -204,10 +206,10 @@ def run_job(job_id: int) -> None:
     except JobOvertaken:
         logger.warning("A job was overtaken.", extra={"job_id": job_id, "attempt": run.attempt})
     except EventmgrError as error:
-        _file_failure(job_id, kind, error)
-    except Exception:
-        logger.exception("A job failed.", extra={"job_id": job_id})
-        _file_failure(job_id, kind, EventmgrError())
+        _file_failure(run, kind, error)
+    except Exception as error:  # noqa: BLE001 - logged without its words
+        logger.error("A job failed: %s", silent_trace(error), extra={"job_id": job_id})
+        _file_failure(run, kind, EventmgrError())
 
 
 def _due() -> list[int]:
@@ -235,10 +237,11 @@ def _kind_of(job_id: int) -> str:
     return str(db.session.scalar(sa.select(Job.kind).where(Job.id == job_id)))
 
 
-def _file_failure(job_id: int, kind: JobKind, error: EventmgrError) -> None:
+def _file_failure(run: JobRun, kind: JobKind, error: EventmgrError) -> None:
+    """File why a run ended, unless another has taken the job up: that one says how it ends."""
     with unit_of_work():
-        job = db.session.scalar(locked(sa.select(Job).where(Job.id == job_id)))
-        if job is not None and not job.ended:
+        job = db.session.scalar(locked(sa.select(Job).where(run.is_mine)))
+        if job is not None:
             _fail(job, kind, error, clock.now())
 
 

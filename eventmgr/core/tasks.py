@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from flask import Flask, current_app
 from sqlalchemy.engine import make_url
 
+from eventmgr.core.errors import silent_trace
+
 if TYPE_CHECKING:
     from huey.api import Huey, TaskWrapper
 
@@ -128,8 +130,11 @@ class _AppQueue:
     def _register(self, huey: Huey, task: Task[..., Any]) -> TaskWrapper:
         @wraps(task.function)
         def run_in_app(*args: object, **kwargs: object) -> None:
-            with self.app.app_context():
-                task.function(*args, **kwargs)
+            try:
+                with self.app.app_context():
+                    task.function(*args, **kwargs)
+            except Exception as error:  # noqa: BLE001 - logged without its words
+                logger.error("A task failed: %s", silent_trace(error), extra={"task": task.name})
 
         if task.every_seconds is None:
             return huey.task()(run_in_app)

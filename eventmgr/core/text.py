@@ -15,6 +15,8 @@ MOST_WORDS = 8192
 _INVISIBLE = dict.fromkeys(
     map(ord, "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff")
 )
+# Control characters that are no blanks either: neither PostgreSQL nor a paper takes all of them.
+_INVISIBLE |= dict.fromkeys([*range(0x09), *range(0x0E, 0x1C), 0x7F])
 
 # đ has no decomposition, so it is mapped by hand.
 _STROKE = str.maketrans("đĐ", "dD")
@@ -66,7 +68,7 @@ _GSM_CHARACTERS = frozenset(
 
 def clean_text(text: str) -> str:
     """One line of text as we keep it: NFC, no invisible characters, single spaces, trimmed."""
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return " ".join(text.split())
     if _is_clean(text):
         return text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventmgr.core.access import Permission, may, public
 from eventmgr.core.db import db
-from eventmgr.core.errors import Conflict, EventmgrError
+from eventmgr.core.errors import Conflict, EventmgrError, silent_trace
 from eventmgr.core.phone import national_form
 
 logger = logging.getLogger(__name__)
@@ -168,9 +167,7 @@ def _answer_errors(app: Flask) -> None:
         if app.testing:
             raise error
         db.session.rollback()
-        # Without the error's own words: a database quotes the row it refused, with names and phones.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("a request failed: %s\n%s", type(error).__name__, where, extra={"endpoint": request.endpoint})
+        logger.error("a request failed: %s", silent_trace(error), extra={"endpoint": request.endpoint})
         return answer(500, "error", _("Something went wrong on our side. Nothing was saved. Please try again."))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventmgr.core.clock import now as clock_now
 from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import silent_trace
 from eventmgr.messaging import outbox
 from eventmgr.messaging.gateways import make_gateway
 from eventmgr.messaging.gateways.base import (
@@ -111,8 +112,12 @@ class Sender:
         try:
             with unit_of_work():
                 outbox.record([result], self.gateway, self.pace.lease, clock_now())
-        except IntegrityError:
-            logger.exception("A result could not be recorded.", extra={"message_id": result.errand.message_id})
+        except IntegrityError as error:
+            logger.error(
+                "A result could not be recorded: %s",
+                silent_trace(error),
+                extra={"message_id": result.errand.message_id},
+            )
 
     def _claim(self, room: int) -> list[Errand]:
         now, errands = clock_now(), []
@@ -155,9 +160,13 @@ class Sender:
             return self.gateway.check(errand.gateway_id or "", errand.phone)
         except GatewayFailure as failure:
             return failure
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - logged without its words
             # Nobody knows what happened, so nobody may send it again blindly.
-            logger.exception("A gateway failed in an unforeseen way.", extra={"message_id": errand.message_id})
+            logger.error(
+                "A gateway failed in an unforeseen way: %s",
+                silent_trace(error),
+                extra={"message_id": errand.message_id},
+            )
             return OutcomeUnknown("unforeseen")
 
 

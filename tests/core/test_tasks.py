@@ -120,6 +120,24 @@ def test_a_task_declared_after_the_queue_was_opened_is_known_too(queue, start_co
     assert heard.wait(PATIENCE_SECONDS)
 
 
+def test_a_task_that_fails_is_logged_without_the_words_of_its_error(queue, start_consumer, caplog):
+    words = RuntimeError("Failing row contains (Vi Lan, +84912345678)")
+
+    @queue.task
+    def fail() -> None:
+        queue.heard.set()
+        raise words
+
+    start_consumer(queue, queue.app)
+    with queue.app.app_context():
+        fail.wake()
+    assert queue.heard.wait(PATIENCE_SECONDS)
+    time.sleep(0.3)
+
+    assert "RuntimeError" in caplog.text
+    assert "Vi Lan" not in caplog.text
+
+
 def test_a_queue_out_of_reach_does_not_undo_what_was_committed(queue, tmp_path, caplog):
     (tmp_path / "huey.db").mkdir()
 

@@ -41,6 +41,12 @@ def test_odd_spaces_and_invisible_characters_go():
     assert clean_text("\ufeff Nông\u00a0 Thị\u200b\tLan \n") == "Nông Thị Lan"
 
 
+@pytest.mark.parametrize("text", ["Vi\x00 Thị\x07 Lan", "\x1bVi Thị Lan\x7f", "Vi\x0bThị\tLan"], ids=ascii)
+def test_control_characters_are_dropped(text):
+    assert clean_text(text) == "Vi Thị Lan"
+    assert clean_text(text.replace("ị", "i")) == "Vi Thi Lan"
+
+
 def test_soft_hyphen_stays_because_it_is_a_letter_in_old_files():
     assert clean_text("L\u00ad¬ng") == "L\u00ad¬ng"
 

@@ -16,8 +16,10 @@ from eventmgr.core.clock import SystemClock, now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.files import file_path
 from eventmgr.core.jobs import MOST_ATTEMPTS, STALE_AFTER, Job, JobOvertaken, JobRun, JobState, run_job, take_up_jobs
+from eventmgr.residents import tasks
 from eventmgr.residents.models import Contact, Household, ImportAdded, Resident
 from eventmgr.residents.services.importing import begin_import, hand_in_list, writing
+from eventmgr.residents.services.importing import handed_in as handed_in_rules
 from eventmgr.residents.tasks import take_in_list
 from eventmgr.residents.values import ImportState
 from tests.factories import make_commune
@@ -112,6 +114,45 @@ def test_run_that_was_overtaken_leaves_nothing_behind(handed_in):
 
     assert counts() == (0, 0, 0)
     assert job_of(handed_in).state is JobState.RUNNING
+
+
+def test_failure_of_an_overtaken_run_is_not_the_jobs(handed_in, monkeypatch):
+    def overtaken_and_broken(_kept, *_arguments):
+        with unit_of_work():
+            db.session.get_one(Job, handed_in.job_id).attempt += 1
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tasks, "read_list", overtaken_and_broken)
+    run_job(handed_in.job_id)
+
+    job = job_of(handed_in)
+    assert (job.state, job.attempt) == (JobState.RUNNING, 2)
+    assert handed_in.state is ImportState.RUNNING
+
+
+def test_failure_is_logged_without_the_words_of_the_database(handed_in, monkeypatch, caplog):
+    words = Exception("Failing row contains (Vi Lan, +84912345678)")
+
+    def refuse(*_arguments):
+        raise sa.exc.IntegrityError("INSERT", {}, words)
+
+    monkeypatch.setattr(tasks, "read_list", refuse)
+    take_up_jobs()
+
+    assert "IntegrityError" in caplog.text
+    assert "Vi Lan" not in caplog.text
+
+
+def test_run_says_that_it_lives_while_it_writes(handed_in, monkeypatch):
+    phases = []
+    plan, write = handed_in_rules.plan_import, handed_in_rules.carry_out
+    monkeypatch.setattr(handed_in_rules, "plan_import", lambda *a, **o: (plan(*a, **o), phases.append("write"))[0])
+    monkeypatch.setattr(handed_in_rules, "carry_out", lambda *a, **o: (write(*a, **o), phases.append("end"))[0])
+    monkeypatch.setattr(JobRun, "report", lambda _run, done, total: phases.append((done, total)))
+
+    take_up_jobs()
+
+    assert (304, 304) in phases[phases.index("write") : phases.index("end")]
 
 
 def test_work_that_is_never_finished_is_given_up_and_said(handed_in, clock):

@@ -201,6 +201,35 @@ def test_list_that_is_in_is_not_taken_in_twice_by_a_double_click(app, officer, c
     assert second.headers["Location"].endswith("/progress")
 
 
+@pytest.mark.parametrize(
+    ("page", "said"), [("/review", {"question": "danh-sach!2", "answer": "skip"}), ("/cell", {}), ("", WHOLE)]
+)
+def test_answer_that_comes_when_somebody_has_begun_leads_to_the_progress(app, officer, commune, page, said):
+    where = upload(officer, commune, "Chủ hộ;Thôn;SĐT", "Vi Lan;Pò Mẫu;091234567")
+    cell = page_of(officer.get(where)).select_one("#doubtful [name=cell]")["value"]
+    officer.post(where, data=WHOLE)
+
+    answer = officer.post(where + page, data=said or {"cell": cell, "text": "0912345678"})
+
+    assert answer.headers["Location"].endswith("/progress")
+
+
+def test_form_opened_before_a_list_came_in_is_told_of_it(app, officer, commune):
+    take_in(app, officer, upload(officer, commune, "Chủ hộ;Thôn;Mã hộ", "Vi Lan;Pò Mẫu;x-1"))
+    with app.app_context():
+        resident_id = db.session.scalars(sa.select(Resident.id)).one()
+    form = page_of(officer.get(f"/residents/members/{resident_id}/edit")).select_one("form:has([name=row_version])")
+    typed = {field["name"]: field.get("value", "") for field in form.select("input[name]:not([type=checkbox])")}
+
+    take_in(app, officer, upload(officer, commune, "Chủ hộ;Thôn;Mã hộ;Năm sinh", "Vi Lan;Pò Mẫu;x-1;1960"))
+    refused = officer.post(f"/residents/members/{resident_id}/edit", data=typed | {"relation": "Chủ hộ"})
+
+    assert refused.status_code == 422
+    assert page_of(refused).select_one("[name=relation]")["value"] == "Chủ hộ"
+    with app.app_context():
+        assert db.session.scalars(sa.select(Resident.birth_year)).one() == 1960
+
+
 def test_progress_needs_no_script(app, officer, commune):
     where = upload(officer, commune, "Chủ hộ;Thôn", "Vi Lan;Pò Mẫu")
     officer.post(where, data=WHOLE)
@@ -228,10 +257,17 @@ def test_list_whose_file_is_no_longer_kept_says_so(app, officer, commune, tmp_pa
     with app.app_context():
         file_path(db.session.scalars(sa.select(StoredFile.hash)).one()).unlink()
 
-    answer = officer.get(where)
+    answers = [officer.get(where + page) for page in ("", "/review", "/reading")]
 
-    assert answer.status_code == 422
-    assert page_of(answer).h1
+    assert {answer.status_code for answer in answers} == {422}
+    assert all("không còn" in page_of(answer).main.get_text() for answer in answers)
+
+
+@pytest.mark.parametrize("name", ["../../etc/danh-sach.csv", "\u202edanh-\x00sach.csv"], ids=ascii)
+def test_name_of_a_file_is_one_plain_line_and_never_a_path(app, officer, commune, name):
+    where = upload(officer, commune, "Chủ hộ;Thôn", "Vi Lan;Pò Mẫu", name=name)
+
+    assert officer.get(where + "/file").headers["Content-Disposition"] == "attachment; filename=danh-sach.csv"
 
 
 def test_refused_file_is_not_kept(app, officer, commune, tmp_path):

@@ -72,6 +72,19 @@ def test_officer_decides_on_each_difference(commune):
     assert (only(Resident).gender, only(Resident).ethnic_group) == (Gender.MALE, "Tày")
 
 
+@pytest.mark.parametrize("answer", ["skip", "there", "nowhere"])
+def test_person_who_lives_elsewhere_is_never_left_out_unsaid(commune, answer):
+    take_in(commune, parsed_csv("Họ tên;Quan hệ;Thôn;CCCD", "Vi Lan;Chủ hộ;Pò Mẫu;", "Vi Nga;Con;Pò Mẫu;020160000001"))
+    there = only(Household).id
+    other = parsed_csv("Họ tên;Quan hệ;Thôn;CCCD", "Hà Mai;Chủ hộ;Pò Mẫu;", "Vi Nga;Con;Pò Mẫu;020160000001")
+    said = {"skip": "skip", "there": there, "nowhere": 999_999}[answer]
+
+    result = take_in(commune, other, decisions={"danh-sach!3!person": said})
+
+    left_out = [row.raw for row in result.rejected]
+    assert (left_out, len(result.undecided)) == (([], 1) if answer == "nowhere" else (["Vi Nga"], 0))
+
+
 def test_class_of_the_same_decision_is_corrected_only_if_the_officer_says_so(commune):
     take_in(commune, parsed_csv(BY_CODE, "Vi Lan;Nữ;Tày;Pò Mẫu;x-1;HN"), year=2023)
     other = parsed_csv(BY_CODE, "Vi Lan;Nữ;Tày;Pò Mẫu;x-1;HCN")

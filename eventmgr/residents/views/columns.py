@@ -10,7 +10,6 @@ from flask_login import current_user
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
-from eventmgr.core.files import file_path
 from eventmgr.residents.forms.columns import said_columns, said_sheets, wrong_with
 from eventmgr.residents.importing.choices import ListReading
 from eventmgr.residents.importing.encodings import Encoding
@@ -20,7 +19,7 @@ from eventmgr.residents.models import ListImport
 from eventmgr.residents.queries import get_list_in
 from eventmgr.residents.queries.columns import proposed_reading
 from eventmgr.residents.services.columns import say_reading
-from eventmgr.residents.services.importing import OPEN_STATES
+from eventmgr.residents.services.importing import OPEN_STATES, bytes_of
 from eventmgr.residents.views.lists import step_url
 from eventmgr.residents.views.shared import Page, bp
 from eventmgr.residents.words import ENCODINGS, FIELDS, LEFT_OUT
@@ -49,8 +48,7 @@ def list_reading(list_id: int) -> Page:
 
 
 def _look(row: ListImport, reading: ListReading | None = None) -> ParsedList:
-    content = file_path(row.file.hash).read_bytes()
-    return look_at_list(content, row.file.name, local_day(row.created_at), reading)
+    return look_at_list(bytes_of(row), row.file.name, local_day(row.created_at), reading)
 
 
 def _reading_of(row: ListImport) -> ListReading:

@@ -29,6 +29,7 @@ from eventmgr.residents.services.columns import begin_reading
 from eventmgr.residents.services.importing import (
     FIXABLE,
     OPEN_STATES,
+    ListNotOpen,
     begin_import,
     correct_cell,
     foreseen,
@@ -208,6 +209,14 @@ def list_file(list_id: int) -> Any:
     with unit_of_work():
         record_audit("export_list_file", f"list_import:{row.id}", by=current_user, now=now(), area_id=row.area_id)
     return send_file(path, as_attachment=True, download_name=row.file.name, mimetype="application/octet-stream")
+
+
+@bp.errorhandler(ListNotOpen)
+def lead_on(error: ListNotOpen) -> Page:
+    """Somebody else has just begun: say so at the page the list is at by now."""
+    row = get_list_in(scope(Permission.EDIT_RESIDENTS), (request.view_args or {})["list_id"])
+    flash(error.message, "info")
+    return redirect(step_url(row))
 
 
 def step_url(row: ListImport) -> str:

@@ -61,13 +61,19 @@ def hand_in_list(
     return row
 
 
+def bytes_of(row: ListImport) -> bytes:
+    """The file as it was handed in. Raises ListRemoved."""
+    try:
+        return file_path(row.file.hash).read_bytes()
+    except FileNotFoundError as gone:
+        raise ListRemoved from gone
+
+
 def read_list(row: ListImport) -> ParsedList:
     """What the list says, with the officer's corrections. Raises UnreadableList."""
-    if not file_path(row.file.hash).exists():
-        raise ListRemoved
     today = local_day(row.created_at)
     reading = ListReading.from_json(row.reading) if row.reading else None
-    parsed = parse_list(file_path(row.file.hash).read_bytes(), row.file.name, today, reading)
+    parsed = parse_list(bytes_of(row), row.file.name, today, reading)
     return corrected(parsed, row.corrections, today)
 
 
@@ -129,7 +135,8 @@ def import_list(
     """
     db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id), may_be_named=True))
     plan = plan_import(parsed, row.area, options_of(row, parsed), report=report)
-    result = carry_out(plan, row, by=by, now=now)
+    rows = len(parsed.people)
+    result = carry_out(plan, row, by=by, now=now, alive=lambda: report(rows, rows))
     row.state, row.imported_at = ImportState.DONE, now
     row.outcome = kept_outcome(outcome_of(result))
     return result

@@ -133,6 +133,8 @@ class Matcher:
     ) -> None:
         self._without_marks = without_marks
         self._decisions = decisions or {}
+        self.left_out: list[ParsedPerson] = []
+        """People an officer has said to leave where they are on file."""
         self._by_id: dict[int, HouseholdEntry] = {}
         self._by_code: dict[str, HouseholdEntry] = {}
         self._by_digest: dict[str, PersonEntry] = {}
@@ -295,7 +297,10 @@ class Matcher:
             found = self._find_in(entry, person, digest, taken)
             elsewhere = self._by_digest.get(digest or "") if found is None else None
             if elsewhere is not None and elsewhere.household is not entry:
-                if person_key(person.place) not in self._decisions:
+                decision = self._decisions.get(person_key(person.place))
+                if decision == SKIP or decision == elsewhere.household.id:
+                    self.left_out.append(person)
+                else:
                     undecided.append(_ask_about(newcomer, person, Question.LIVES_ELSEWHERE, [elsewhere.household]))
                 continue
             if found is None:

@@ -173,6 +173,9 @@ class _Planner:
             matches, undecided = matcher.settle_sheet(self._newcomers(sheet.households))
             self._plan.matches.extend(matches)
             self._plan.undecided.extend(undecided)
+        self._plan.rejected.extend(
+            RejectedRow(person.place, person.full_name, RowReason.LEFT_OUT) for person in matcher.left_out
+        )
         self._tell()
 
     def _entry(self, draft: HouseholdDraft) -> HouseholdEntry:

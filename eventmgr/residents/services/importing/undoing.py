@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.areas.models import Area
 from eventmgr.core.audit import AuditEntry, record_audit
-from eventmgr.core.db import Base, change_rows, db, locked, table_of
+from eventmgr.core.db import Base, change_rows, db, locked, next_version, table_of
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.registry import in_use
 from eventmgr.core.text import display_name
@@ -255,7 +255,7 @@ def _put_back(changes: Iterable[ImportChange]) -> None:
         # Who was the head steps back in only once who took the place has stepped down.
         for change in sorted(some, key=lambda change: change.field == "is_head" and change.before == "True"):
             value = _value_of(table.c[change.field], change.before)
-            columns = {change.field: value}
+            columns = {change.field: value} | next_version(_TABLES[name])
             if change.field == "full_name":
                 columns |= name_columns(str(value))
             if change.field == "citizen_number_digest":

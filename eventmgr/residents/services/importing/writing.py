@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from eventmgr.areas.services import add_area
 from eventmgr.areas.values import AreaDetails, Level
 from eventmgr.core.audit import record_audit
-from eventmgr.core.db import Base, db, new_ids, table_of
+from eventmgr.core.db import Base, db, new_ids, next_version, table_of
 from eventmgr.core.secrets import seal
 from eventmgr.residents.finding import index_commune, index_households
 from eventmgr.residents.importing.values import DoubtfulCell, Place, RejectedRow
@@ -100,10 +100,15 @@ def household_ids(plan: ImportPlan) -> dict[Place, int]:
     }
 
 
-def carry_out(plan: ImportPlan, row: ListImport, *, by: Any, now: datetime) -> ImportResult:
-    """Write what was planned, in the caller's unit of work; the plan was made in the same one."""
+def carry_out(
+    plan: ImportPlan, row: ListImport, *, by: Any, now: datetime, alive: Callable[[], None] = lambda: None
+) -> ImportResult:
+    """Write what was planned, in the caller's unit of work; the plan was made in the same one.
+
+    `alive` is called again and again while the writing goes on.
+    """
     result = foreseen(plan)
-    _Writer(plan, row, by, now).write()
+    _Writer(plan, row, by, now, alive).write()
     result.household_ids = household_ids(plan)
     record_audit(
         "import_list",
@@ -124,11 +129,12 @@ def carry_out(plan: ImportPlan, row: ListImport, *, by: Any, now: datetime) -> I
 class _Writer:
     """Turns drafts into rows."""
 
-    def __init__(self, plan: ImportPlan, row: ListImport, by: Any, now: datetime) -> None:
+    def __init__(self, plan: ImportPlan, row: ListImport, by: Any, now: datetime, alive: Callable[[], None]) -> None:
         self._plan = plan
         self._row = row
         self._by = by
         self._now = now
+        self._alive = alive
         self._hamlet_ids: dict[Hamlet, int] = {}
         self._changed: list[dict[str, Any]] = []
 
@@ -142,7 +148,7 @@ class _Writer:
         self._write(Resident, [(draft, home) for home in households for draft in home.members], self._resident)
         self._write(Contact, [(draft, home) for home in households for draft in home.contacts.values()], _contact)
         self._write(PovertyStatus, [(draft, home) for home in households for draft in home.statuses.values()], _status)
-        _insert(ImportChange, self._changed)
+        self._insert(ImportChange, self._changed)
         recall_refusals(coming)
         self._index()
 
@@ -174,7 +180,7 @@ class _Writer:
         self._change(table, [draft for draft, _ in drafts if draft.was])
         for (draft, _), row_id in zip(new, new_ids(table, len(new)), strict=True):
             draft.id = row_id
-        _insert(table, ({"id": draft.id} | columns(draft, home) for draft, home in new))
+        self._insert(table, ({"id": draft.id} | columns(draft, home) for draft, home in new))
         self._register_added(table.__tablename__, (draft.id for draft, _ in new if draft.id is not None))
 
     def _change(self, table: type[Base], drafts: list[DraftOf]) -> None:
@@ -223,13 +229,20 @@ class _Writer:
         return name, value
 
     def _register_added(self, table: str, ids: Iterable[int]) -> None:
-        _insert(
+        self._insert(
             ImportAdded,
             [
                 {"list_import_id": self._row.id, "record": table, "first_id": first, "last_id": last}
                 for first, last in runs(ids)
             ],
         )
+
+    def _insert(self, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
+        connection, statement = db.session.connection(), sa.insert(table_of(table))
+        left = iter(rows)
+        while some := list(islice(left, AT_ONCE)):
+            connection.execute(statement, some)
+            self._alive()
 
     # --- rows of new drafts ------------------------------------------------------------------------
 
@@ -301,18 +314,11 @@ def runs(ids: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _insert(table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
-    connection, statement = db.session.connection(), sa.insert(table_of(table))
-    left = iter(rows)
-    while some := list(islice(left, AT_ONCE)):
-        connection.execute(statement, some)
-
-
 def _update(table: type[Base], names: Iterable[str], rows: list[dict[str, Any]]) -> None:
     columns = table_of(table).c
     db.session.connection().execute(
         sa.update(table_of(table))
         .where(columns.id == sa.bindparam("row_id"))
-        .values({name: sa.bindparam(f"new_{name}") for name in names}),
+        .values({name: sa.bindparam(f"new_{name}") for name in names} | next_version(table)),
         rows,
     )
