@@ -224,10 +224,15 @@ def is_sqlite() -> bool:
     return db.engine.dialect.name == "sqlite"
 
 
+NEVER_AGAIN = {"sqlite_autoincrement": True}
+"""A table whose ids are not given twice, though rows are removed: log books go by them. PostgreSQL never does."""
+
+
 def new_ids(table: type[Base], count: int) -> list[int]:
-    """So many fresh ids of a table, for rows that are added in bulk and point at each other."""
+    """So many fresh ids of a table that says NEVER_AGAIN, for rows that are added in bulk and point at each other."""
     if is_sqlite():  # a unit of work has the only pen, so nobody takes an id meanwhile
-        last: int = db.session.scalar(sa.select(sa.func.max(sa.column("id"))).select_from(table)) or 0
+        given = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
+        last: int = db.session.scalar(sa.select(given.c.seq).where(given.c.name == table.__tablename__)) or 0
         return list(range(last + 1, last + 1 + count))
     sequence = sa.func.pg_get_serial_sequence(table.__tablename__, "id")
     return list(db.session.scalars(sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))))

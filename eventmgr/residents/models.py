@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.acts import DERIVED
-from eventmgr.core.db import NAME, Base, SortText, foreign_key, short_text, sort_text
+from eventmgr.core.db import NAME, NEVER_AGAIN, Base, SortText, foreign_key, short_text, sort_text
 from eventmgr.core.files import StoredFile
 from eventmgr.core.jobs import Job
 from eventmgr.residents.rights import Evidence, Purpose, Refusal, RequestKind, RequestState
@@ -59,6 +59,7 @@ class Household(Base):
         sa.Index("ix_household_by_sms_name", "by_sms", "head_name_sort", "id"),
         sa.Index("ix_household_dead_name", "has_dead_phone", "head_name_sort", "id"),
         sa.Index("ix_household_refusal_name", "has_refusal", "head_name_sort", "id"),
+        NEVER_AGAIN,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -127,7 +128,7 @@ class PovertyStatus(Base):
     """What one decision says of one household: history is kept, a new year never overwrites the last."""
 
     __tablename__ = "poverty_status"
-    __table_args__ = (sa.UniqueConstraint("household_id", "decision"),)
+    __table_args__ = (sa.UniqueConstraint("household_id", "decision"), NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     household_id: Mapped[int] = foreign_key("household.id", index=False)
@@ -150,6 +151,7 @@ class Resident(Base):
             sqlite_where=sa.text("is_head"),
             postgresql_where=sa.text("is_head"),
         ),
+        NEVER_AGAIN,
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -202,7 +204,7 @@ class Contact(Base):
     phone is never a key of a person."""
 
     __tablename__ = "contact"
-    __table_args__ = (sa.UniqueConstraint("household_id", "phone"),)
+    __table_args__ = (sa.UniqueConstraint("household_id", "phone"), NEVER_AGAIN)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     household_id: Mapped[int] = foreign_key("household.id", index=False)

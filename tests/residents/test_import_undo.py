@@ -72,6 +72,18 @@ def test_undone_list_leaves_everything_as_it_was(commune):
     assert {row.state for row in db.session.scalars(sa.select(ListImport))} == {ImportState.UNDONE}
 
 
+def test_numbers_of_undone_people_are_never_given_to_others(commune):
+    """The log books and answers to other lists go by them."""
+    row, _ = take_in_row(commune, parsed_csv("Chủ hộ;Thôn;SĐT", "Vi Lan;Pò Mẫu;0912345678"))
+    tables = (Household, Resident, Contact)
+    gone = [db.session.scalar(sa.select(table.id)) for table in tables]
+    undo(row)
+
+    take_in_row(commune, parsed_csv("Chủ hộ;Thôn;SĐT", "Hà Mai;Pò Mẫu;0987654321"))
+
+    assert all(db.session.scalar(sa.select(table.id)) > last for table, last in zip(tables, gone, strict=True))
+
+
 def test_undoing_raises_the_version_of_what_it_puts_back(commune):
     take_in_row(commune, parsed_csv("Chủ hộ;Thôn;Mã hộ;SĐT", "Vi Lan;Pò Mẫu;x-1;0912345678"))
     versions = [db.session.scalar(sa.select(table.row_version)) for table in (Resident, Contact)]

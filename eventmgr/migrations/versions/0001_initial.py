@@ -321,6 +321,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
         sa.UniqueConstraint("commune_id", "code", name=op.f("uq_household_commune_id_code")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("household", schema=None) as batch_op:
         batch_op.create_index("ix_household_by_sms_name", ["by_sms", "head_name_sort", "id"], unique=False)
@@ -782,6 +783,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_poverty_status")),
         sa.UniqueConstraint("household_id", "decision", name=op.f("uq_poverty_status_household_id_decision")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "resident",
@@ -832,6 +834,7 @@ def upgrade() -> None:
             ["merged_into_id"], ["resident.id"], name=op.f("fk_resident_merged_into_id_resident"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_resident")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("resident", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_resident_citizen_number_digest"), ["citizen_number_digest"], unique=False)
@@ -993,6 +996,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         sa.UniqueConstraint("household_id", "phone", name=op.f("uq_contact_household_id_phone")),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_contact_phone"), ["phone"], unique=False)
