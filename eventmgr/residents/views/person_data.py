@@ -190,6 +190,7 @@ def contact_texts(contact_id: int) -> Page:
         "personal_data/contact_texts.html",
         form,
         contact=contact,
+        household=contact.household,
         state=state,
         refused=refused,
         wishes=rights.wishes_of(contact.phone),
