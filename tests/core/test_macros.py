@@ -194,6 +194,17 @@ def test_search_keeps_the_other_filters(render: Render) -> None:
     assert {field["name"]: field["value"] for field in page.find_all("input")} == {"tab": "x", "q": "lan"}
 
 
+def test_search_folds_filters_only_where_there_are_some(render: Render) -> None:
+    choices = "[('1', 'Bản A')]"
+    with_filters = render(
+        "{% call ui.search(request.args) %}{{ ui.filter_select('hamlet', 'Thôn', " + choices + ", request.args) }}"
+        "{% endcall %}"
+    )
+
+    assert with_filters.select_one("details.filters select[name=hamlet]")
+    assert not render("{% call ui.search(request.args) %}{% endcall %}").select("details")
+
+
 def test_a_dangerous_button_names_what_it_destroys(render: Render) -> None:
     page = render("{{ ui.danger_button('/x', 'Xóa', 'Họp thôn Nà Ví Dụ', '62 giấy mời bị hủy.') }}")
 
