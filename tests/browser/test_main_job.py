@@ -23,7 +23,7 @@ from eventmgr.core.jobs import take_up_jobs
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.messaging.tasks import send_due
 from eventmgr.worker import gather_tasks
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, be_patient
 from tests.support import camera
 
 LIST_B = Path(__file__).parents[1] / "data" / "B-danh-sach-nhan-khau-mau.xlsx"
@@ -176,16 +176,17 @@ def come_in(browser: Browser, base: str, meeting_id: int, qr: bytes, tmp_path: P
     door = browser.browser_type.launch(executable_path=path, args=camera.flags(film))
     try:
         phone = door.new_context(viewport={"width": 360, "height": 740}, permissions=["camera"], locale="vi-VN")
+        be_patient(phone)
         page = phone.new_page()
         page.goto(f"{base}/sign-in?next=/checkin/?meeting={meeting_id}")
         page.locator("[name=email]").fill("can-bo@vi-du.example")
         page.locator("[name=password]").fill(PASSWORD)
         page.get_by_role("button", name="Đăng nhập").click()
-        page.wait_for_url(re.compile("/checkin/"))
+        expect(page.locator("#scanner[data-ready]")).to_be_attached()
         if page.locator("[data-view=choose]").is_visible():
             page.locator("[data-part=meetings] button, [data-part=meetings] a").first.click()
         page.get_by_role("button", name="Quét mã").click()
-        expect(page.get_by_role("dialog")).to_contain_text("Xin mời vào", timeout=20_000)
+        expect(page.get_by_role("dialog")).to_contain_text("Xin mời vào")
     finally:
         door.close()
 
