@@ -261,6 +261,7 @@ def _weighed(written: str) -> tuple[tuple[str, str], ...]:
     return tuple(_letters_and_tone(word) for word in _words(written))
 
 
+@lru_cache(maxsize=MOST_WORDS)
 def _collation_key(text: str) -> str:
     parts = [part for written in clean_text(text).split(" ") for part in _weighed(written)]
     letters = _WORD_END.join(letters for letters, _ in parts)

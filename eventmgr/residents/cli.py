@@ -16,6 +16,7 @@ from eventmgr.areas.queries import all_communes, commune_of, find_area_by_code, 
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
+from eventmgr.core.memory import without_collecting
 from eventmgr.residents.finding import index_all
 from eventmgr.residents.importing.encodings import Encoding
 from eventmgr.residents.importing.parsing import parse_list
@@ -55,6 +56,7 @@ residents = AppGroup("residents", help="Households and their people.")
 @click.option("--sheet", "sheet_names", multiple=True, help="A sheet to read; again for more. Else this year's lists.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON object.")
+@without_collecting()
 def import_command(
     file: Path,
     area_code: str | None,

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
-from eventmgr.core.db import db, insert_ignoring, place_of
+from eventmgr.core.db import db, place_of, table_of
 from eventmgr.residents.models import Contact, Household, HouseholdTerm, PhoneState, Resident
 from eventmgr.residents.values import Reach
 
@@ -64,8 +64,7 @@ def _index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
     _copy(connection, which, {Household.head_name_sort: sa.func.coalesce(head, "")} | _reach())
     chosen = sa.select(Household.id).where(which)
     connection.execute(sa.delete(HouseholdTerm).where(HouseholdTerm.household_id.in_(chosen)))
-    # Two of one name in a household make the same terms.
-    terms = insert_ignoring(HouseholdTerm).from_select(["commune_id", "term", "household_id"], _terms(which))
+    terms = sa.insert(table_of(HouseholdTerm)).from_select(["commune_id", "term", "household_id"], _terms(which))
     connection.execute(terms)
 
 
@@ -115,10 +114,11 @@ def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         _next_turn(turned, _turned(turned.c.term), turned.c.turns_left - 1).where(turned.c.turns_left > 0)
     )
     # Any two words of three stand side by side in some turn. Of four and more some never do: their turns are told
-    # again, with the words after the first turned too, until each word has met all those half way round.
+    # again, with the words after the first turned too, until each word has met all those half way round. Of four,
+    # the two that are opposite each other meet in the turns of either: those of the first two words do.
     meeting = (
         _next_turn(turned, _turned_after_first(turned.c.term), (turned.c.spaces + 1) // 2 - 2)
-        .where(turned.c.spaces >= 3)
+        .where(sa.or_(turned.c.spaces > 3, sa.and_(turned.c.spaces == 3, turned.c.turns_left >= 2)))
         .cte("meeting", recursive=True)
     )
     meeting = meeting.union_all(
@@ -133,7 +133,9 @@ def _terms(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
         which, Household.left_on.is_(None), Household.code.is_not(None)
     )
     names = (sa.select(made.c.commune_id, made.c.term, made.c.household_id) for made in (turned, meeting))
-    return sa.union_all(*names, codes)  # type: ignore[return-value]
+    every = sa.union_all(*names, codes).subquery()
+    # Two of one name in a household make the same terms. Sorted, as the rows go in twice as fast in their key's order.
+    return sa.select(every).distinct().order_by(*every.c)
 
 
 def _next_turn(made: sa.CTE, term: Any, turns_left: Any) -> sa.Select[Any]:

@@ -117,7 +117,7 @@ class HouseholdTerm(Base):
     __tablename__ = "household_term"
     __table_args__ = {"sqlite_with_rowid": False}
 
-    commune_id: Mapped[int] = mapped_column(sa.ForeignKey("area.id"), primary_key=True)
+    commune_id: Mapped[int] = mapped_column(primary_key=True)  # as the household has it, which is held to be one
     term: Mapped[str] = mapped_column(SortText(SEARCH), primary_key=True)
     household_id: Mapped[int] = mapped_column(
         sa.ForeignKey("household.id", ondelete="CASCADE"), primary_key=True, index=True

@@ -574,7 +574,6 @@ def upgrade() -> None:
         sa.Column("commune_id", sa.Integer(), nullable=False),
         sa.Column("term", sa.String(240).with_variant(sa.String(240, collation="C"), "postgresql"), nullable=False),
         sa.Column("household_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["commune_id"], ["area.id"], name=op.f("fk_household_term_commune_id_area")),
         sa.ForeignKeyConstraint(
             ["household_id"],
             ["household.id"],

@@ -17,7 +17,6 @@ from eventmgr.residents.importing.cells import (
     UnclearCell,
     as_text,
     citizen_number_fits,
-    is_blank,
     is_ditto,
     is_tick,
     read_birth,
@@ -71,6 +70,7 @@ _TICK_CLASSES = (
     (Field.NEAR_POOR_TICK, PovertyClass.NEAR_POOR),
     (Field.NEWLY_ESCAPED_TICK, PovertyClass.NEWLY_ESCAPED),
 )
+_BIRTHS_BY_GENDER = ((Field.BIRTH_MALE, Gender.MALE), (Field.BIRTH_FEMALE, Gender.FEMALE))
 
 
 @dataclass(slots=True)
@@ -99,6 +99,8 @@ class SheetReader:
         self._one_row_a_household = not (
             header.has(Field.RELATION) or header.has(Field.HOUSEHOLD_NUMBER) or header.has(Field.HOUSEHOLD_CODE)
         )
+        self._tick_classes = [(column, kind) for column, kind in _TICK_CLASSES if header.has(column)]
+        self._births_by_gender = [(column, told) for column, told in _BIRTHS_BY_GENDER if header.has(column)]
         self._hamlet_once_a_group = self._is_hamlet_sparse()
         self._hamlet_above = ""
         self._open: _OpenHousehold | None = None
@@ -241,7 +243,7 @@ class SheetReader:
             return read_birth(cell, today=self._today, of_head=is_head)
 
         gender = self._take(row, Field.GENDER, read_gender) or Gender.UNKNOWN
-        for column, told in ((Field.BIRTH_MALE, Gender.MALE), (Field.BIRTH_FEMALE, Gender.FEMALE)):
+        for column, told in self._births_by_gender:
             if row.says(column):
                 birth = Birth() if is_tick(row.cell(column)) else self._take(row, column, read) or Birth()
                 return birth, told
@@ -251,23 +253,19 @@ class SheetReader:
         return next(iter(with_day or known), Birth()), gender
 
     def _poverty_class(self, row: _Row) -> PovertyClass | None:
-        ticked = [kind for column, kind in _TICK_CLASSES if is_tick(row.cell(column))]
+        ticked = [kind for column, kind in self._tick_classes if is_tick(row.cell(column))]
         if len(ticked) > 1:
             self._doubt(row, Field.POOR_TICK, CellReason.CLASS_TWICE)
             return None
         if ticked:
             return ticked[0]
-        return (
-            None
-            if is_ditto(row.cell(Field.POVERTY_CLASS))
-            else self._take(row, Field.POVERTY_CLASS, read_poverty_class)
-        )
+        return self._take(row, Field.POVERTY_CLASS, read_poverty_class) if row.says(Field.POVERTY_CLASS) else None
 
     def _phones(self, row: _Row) -> ParsedPhones:
         found = ParsedPhones((), ())
-        for cell in row.cells(Field.PHONE):
-            if not isinstance(cell, str | int | float) or is_blank(cell) or is_ditto(cell):
-                continue  # as above: the number stands with the household already
+        for cell in row.said_cells(Field.PHONE):  # as above: the number stands with the household already
+            if not isinstance(cell, str | int | float):
+                continue
             parsed = parse_phone_cell(cell)
             found = ParsedPhones(found.phones + parsed.phones, found.problems + parsed.problems)
         for problem in found.problems:
@@ -275,8 +273,7 @@ class SheetReader:
         return found
 
     def _take(self, row: _Row, column: Field, read: Callable[[Cell], Read]) -> Read | None:
-        cell = row.cell(column)
-        return None if is_blank(cell) else self._read(row, column, cell, read)
+        return self._read(row, column, row.cell(column), read) if row.is_filled(column) else None
 
     def _read(self, row: _Row, column: Field, cell: Cell, read: Callable[[Cell], Read]) -> Read | None:
         try:
@@ -307,6 +304,10 @@ class _Row:
         """The field's cells, from the left."""
         return [self._cells[index] for index in self._places[wanted] if index < len(self._cells)]
 
+    def said_cells(self, wanted: Field) -> list[Cell]:
+        """The field's cells in which something stands that is no sign for "as above"."""
+        return [self._cells[index] for index in self._places[wanted] if index < len(self._said) and self._said[index]]
+
     def cell(self, wanted: Field) -> Cell:
         """The field's first cell, None where the list has none."""
         places = self._places[wanted]
@@ -316,6 +317,11 @@ class _Row:
         """The field's first cell as text; a sign for "as above" is no text."""
         places = self._places[wanted]
         return self._said[places[0]] if places and places[0] < len(self._said) else ""
+
+    def is_filled(self, wanted: Field) -> bool:
+        """Whether anything is to be seen in the field's first cell, be it a sign for "as above"."""
+        places = self._places[wanted]
+        return bool(places and places[0] < len(self._texts) and self._texts[places[0]])
 
     def says(self, wanted: Field) -> bool:
         """Whether the field is filled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cryptography.fernet import InvalidToken
+from cryptography.exceptions import InvalidTag
 from flask_babel import lazy_gettext as _
 
 from eventmgr.core.errors import NotFound, RuleBroken
@@ -23,5 +23,5 @@ def read_citizen_number(resident: Resident) -> str:
         raise NotFound
     try:
         return unseal(resident.citizen_number_sealed)
-    except InvalidToken as error:
+    except InvalidTag as error:
         raise NumberUnreadable from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from cryptography.fernet import InvalidToken
+from cryptography.exceptions import InvalidTag
 
 from eventmgr.core.db import db
 from eventmgr.core.secrets import keyed_digest, seal, unseal
@@ -34,7 +34,7 @@ def reseal_citizen_numbers(old_secret: str) -> tuple[int, int]:
                 continue
             try:
                 number = unseal(sealed, old_secret)
-            except InvalidToken:
+            except InvalidTag:
                 lost += 1
                 continue
             resident.citizen_number_sealed = seal(number)
@@ -47,6 +47,6 @@ def reseal_citizen_numbers(old_secret: str) -> tuple[int, int]:
 def _opens(sealed: str) -> bool:
     try:
         unseal(sealed)
-    except InvalidToken:
+    except InvalidTag:
         return False
     return True

@@ -16,7 +16,6 @@ from eventmgr.core.db import db, locked
 from eventmgr.core.errors import Conflict, NotFound
 from eventmgr.core.files import file_path, keep_file
 from eventmgr.core.jobs import Job, start_job
-from eventmgr.core.memory import without_collecting
 from eventmgr.residents.importing.choices import ListReading
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import UnreadableList
@@ -125,7 +124,6 @@ def begin_import(row_id: int, rows: int, *, by: Any, now: datetime) -> ListImpor
     return row
 
 
-@without_collecting()
 def import_list(
     row: ListImport, parsed: ParsedList, *, by: Any, now: datetime, report: Report = silent
 ) -> ImportResult:

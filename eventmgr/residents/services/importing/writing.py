@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from eventmgr.areas.services import add_area
 from eventmgr.areas.values import AreaDetails, Level
 from eventmgr.core.audit import record_audit
-from eventmgr.core.db import Base, db, new_ids, next_version, table_of
+from eventmgr.core.db import Base, db, insert_many, new_ids, next_version, table_of
 from eventmgr.core.secrets import seal
 from eventmgr.residents.finding import index_commune, index_households
 from eventmgr.residents.importing.values import DoubtfulCell, Place, RejectedRow
@@ -238,10 +238,9 @@ class _Writer:
         )
 
     def _insert(self, table: type[Base], rows: Iterable[dict[str, Any]]) -> None:
-        connection, statement = db.session.connection(), sa.insert(table_of(table))
         left = iter(rows)
         while some := list(islice(left, AT_ONCE)):
-            connection.execute(statement, some)
+            insert_many(table, some)
             self._alive()
 
     # --- rows of new drafts ------------------------------------------------------------------------
