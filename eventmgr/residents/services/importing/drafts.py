@@ -359,6 +359,8 @@ class Teller:
 
     def _is_newer(self, household: HouseholdDraft) -> bool:
         """Whether the list is of a later year than all we know of the household."""
+        if household.id is None:
+            return False
         known_until = max((s.year for s in household.statuses.values() if s.id is not None), default=None)
         return known_until is not None and self._year > known_until
 
