@@ -60,21 +60,21 @@ NAVIGATION: list[NavItem] = [
 ]
 
 PERSONAL_DATA: list[PersonalData] = [
-    PersonalData("residents", export_resident=copy.export_resident),  # erases its own part last: services.erasure
+    PersonalData("residents", export=copy.export),  # erases its own part last: services.erasure
     PersonalData(
         "meetings",
         merge_residents=invitations.merge_residents,
         merge_households=invitations.merge_households,
-        erase_resident=meetings_erasing.erase_resident,
-        export_resident=meetings_erasing.export_resident,
+        erase=meetings_erasing.erase,
+        export=meetings_erasing.export,
         depends_on_household=invitations.depends_on_household,
     ),
     PersonalData(
         "checkin",
         merge_residents=attendances.merge_residents,
         merge_households=attendances.merge_households,
-        erase_resident=checkin_erasing.erase_resident,
-        export_resident=checkin_erasing.export_resident,
+        erase=checkin_erasing.erase,
+        export=checkin_erasing.export,
         depends_on_household=attendances.depends_on_household,
     ),
 ]

@@ -123,7 +123,7 @@ def make_guest(commune: Area, full_name: str = "Lý Thị Khách", **details: An
         full_name=full_name,
         name_search=search_key(full_name),
         name_sort=person_sort_key(full_name),
-        **{"title": "Chủ tịch", "organisation": "Hội Phụ nữ xã"} | details,
+        **{"title": "Chủ tịch", "organisation": "Hội Phụ nữ xã", "created_at": now()} | details,
     )
     db.session.add(guest)
     db.session.flush()

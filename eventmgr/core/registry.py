@@ -6,7 +6,7 @@ are asked, one after the other, in the caller's unit of work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,37 @@ from typing import Any
 
 from flask import Flask, current_app
 from markupsafe import Markup
+
+
+class SubjectKind(StrEnum):
+    """Whom data can be about."""
+
+    RESIDENT = "resident"
+    GUEST = "guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Somebody whose data are kept, by kind and number: all that rooms need to ask for what they know."""
+
+    kind: SubjectKind
+    id: int
+
+    @classmethod
+    def of(cls, key: Mapping[str, int]) -> Subject:
+        """From what an address or a row calls it: `{"resident_id": 7}`."""
+        ((name, number),) = key.items()
+        return cls(SubjectKind(name.removesuffix("_id")), number)
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The column, or the part of an address, that points at them: `{"resident_id": 7}`."""
+        return {f"{self.kind}_id": self.id}
+
+    @property
+    def record(self) -> str:
+        """How log books name them: "resident:7"."""
+        return f"{self.kind}:{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +66,8 @@ class PersonalData:
     room: str
     merge_residents: Callable[[int, int, datetime], None] | None = None  # kept id, dropped id, now
     merge_households: Callable[[int, int, datetime], None] | None = None  # kept id, dropped id, now
-    erase_resident: Callable[[int, datetime], None] | None = None
-    export_resident: Callable[[int], list[Section]] | None = None
+    erase: Callable[[Subject, datetime], None] | None = None
+    export: Callable[[Subject], list[Section]] | None = None
     depends_on_household: Callable[[Collection[int]], set[int]] | None = None  # which of these it holds on to
 
 
@@ -90,21 +121,16 @@ def merge_households(kept_id: int, dropped_id: int, now: datetime) -> None:
             room.merge_households(kept_id, dropped_id, now)
 
 
-def erase_resident(resident_id: int, now: datetime) -> None:
+def erase(subject: Subject, now: datetime) -> None:
     """Every room takes away what it keeps about a person; counts and signed papers stay."""
     for room in _registry().personal_data:
-        if room.erase_resident:
-            room.erase_resident(resident_id, now)
+        if room.erase:
+            room.erase(subject, now)
 
 
-def export_resident(resident_id: int) -> list[Section]:
+def export(subject: Subject) -> list[Section]:
     """All that any room keeps about a person."""
-    return [
-        section
-        for room in _registry().personal_data
-        if room.export_resident
-        for section in room.export_resident(resident_id)
-    ]
+    return [section for room in _registry().personal_data if room.export for section in room.export(subject)]
 
 
 def in_use(household_ids: Collection[int]) -> set[int]:

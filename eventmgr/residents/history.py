@@ -46,6 +46,9 @@ ACTIONS: Words = {
     "refuse_texts": _("A phone takes no texts any more"),
     "welcome_texts": _("A phone takes texts again"),
     "erase_resident": _("Person erased for good"),
+    "add_guest": _("Guest added"),
+    "edit_guest": _("Guest edited"),
+    "erase_guest": _("Guest erased for good"),
     "undo": _("Undone"),
 }
 

@@ -15,6 +15,7 @@ from eventmgr.core.acts import DERIVED
 from eventmgr.core.db import NAME, NEVER_AGAIN, Base, SortText, foreign_key, short_text, sort_text
 from eventmgr.core.files import StoredFile
 from eventmgr.core.jobs import Job
+from eventmgr.core.registry import Subject, SubjectKind
 from eventmgr.residents.rights import Evidence, Purpose, Refusal, RequestKind, RequestState
 from eventmgr.residents.values import (
     ContactDetails,
@@ -181,6 +182,21 @@ class Resident(Base):
     __mapper_args__ = {"version_id_col": row_version}
 
     @property
+    def subject(self) -> Subject:
+        """The person as those whose data are kept."""
+        return Subject(SubjectKind.RESIDENT, self.id)
+
+    @property
+    def home(self) -> Area:
+        """The area whose officers look after the person's data."""
+        return self.household.hamlet
+
+    @property
+    def commune(self) -> Area:
+        """The commune whose register holds the person's requests."""
+        return self.household.commune
+
+    @property
     def details(self) -> ResidentDetails:
         """The person as an officer would enter them; the citizen number stays where it is."""
         return ResidentDetails(
@@ -286,8 +302,25 @@ class Guest(Base):
     gender: Mapped[Gender] = mapped_column(default=Gender.UNKNOWN)
     ethnic_group: Mapped[str] = short_text(default="")
     on_state_payroll: Mapped[bool] = mapped_column(default=True)
+    erased_at: Mapped[datetime | None]  # None: on file; else nothing of the guest is left but this row's number
+    created_at: Mapped[datetime]
 
     area: Mapped[Area] = relationship()
+
+    @property
+    def subject(self) -> Subject:
+        """The guest as those whose data are kept."""
+        return Subject(SubjectKind.GUEST, self.id)
+
+    @property
+    def home(self) -> Area:
+        """The area whose officers look after the guest's data."""
+        return self.area
+
+    @property
+    def commune(self) -> Area:
+        """The commune whose register holds the guest's requests."""
+        return self.area
 
     @property
     def details(self) -> GuestDetails:
@@ -301,6 +334,10 @@ class Guest(Base):
             ethnic_group=self.ethnic_group,
             on_state_payroll=self.on_state_payroll,
         )
+
+
+Person = Resident | Guest
+"""Whoever has rights over what is kept of them."""
 
 
 class ListImport(Base):
@@ -394,10 +431,20 @@ class Consent(Base):
             sqlite_where=sa.text("withdrawn_on IS NULL"),
             postgresql_where=sa.text("withdrawn_on IS NULL"),
         ),
+        sa.Index(
+            "uq_consent_standing_guest",
+            "guest_id",
+            "purpose",
+            unique=True,
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        ),
+        sa.CheckConstraint("(resident_id IS NULL) <> (guest_id IS NULL)", name="one_person"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    resident_id: Mapped[int] = foreign_key("resident.id")
+    resident_id: Mapped[int | None] = foreign_key("resident.id")
+    guest_id: Mapped[int | None] = foreign_key("guest.id")
     purpose: Mapped[Purpose]
     evidence: Mapped[Evidence]
     given_on: Mapped[date]
@@ -421,10 +468,18 @@ class Consent(Base):
     withdrawn_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
     withdrawn_at: Mapped[datetime | None]  # when that was entered
 
-    resident: Mapped[Resident] = relationship()
+    resident: Mapped[Resident | None] = relationship()
+    guest: Mapped[Guest | None] = relationship()
     file: Mapped[StoredFile | None] = relationship()
     recorded_by: Mapped[User | None] = relationship(foreign_keys=[recorded_by_id])
     withdrawn_by: Mapped[User | None] = relationship(foreign_keys=[withdrawn_by_id])
+
+    @property
+    def person(self) -> Person:
+        """Who said yes."""
+        person = self.resident or self.guest
+        assert person is not None
+        return person
 
 
 class PhoneWish(Base):
@@ -452,7 +507,9 @@ class DataRequest(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     area_id: Mapped[int] = foreign_key("area.id", index=False)  # the commune
-    resident_id: Mapped[int | None] = foreign_key("resident.id")  # None: not on our lists
+    # Neither: not on our lists, or not found there yet.
+    resident_id: Mapped[int | None] = foreign_key("resident.id")
+    guest_id: Mapped[int | None] = foreign_key("guest.id")
     kind: Mapped[RequestKind]
     requester: Mapped[str] = short_text(NAME)
     relation: Mapped[str] = short_text(default="")  # empty: asks for themselves
@@ -474,4 +531,11 @@ class DataRequest(Base):
 
     area: Mapped[Area] = relationship()
     resident: Mapped[Resident | None] = relationship()
+    guest: Mapped[Guest | None] = relationship()
     recorded_by: Mapped[User | None] = relationship()
+
+    @property
+    def person(self) -> Person | None:
+        """Whose data it is about; None: not on our lists, or erased since."""
+        person = self.resident or self.guest
+        return None if person is None or person.erased_at else person

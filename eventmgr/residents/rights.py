@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from eventmgr.core.registry import Subject
+
 
 class Basis(StrEnum):
     """Why the office may keep something."""
@@ -104,13 +106,13 @@ DEADLINES: dict[RequestKind, Deadline] = {
 
 @dataclass(frozen=True, slots=True)
 class RequestDetails:
-    """A request as an officer enters it. `resident_id` None: the person is not on our lists, or not found yet."""
+    """A request as an officer enters it. `about` None: the person is not on our lists, or not found yet."""
 
     kind: RequestKind
     requester: str
     received_on: date
     received_by: Evidence
-    resident_id: int | None = None
+    about: Subject | None = None
     relation: str = ""
     wording: str = ""
     with_processor: bool = False
@@ -120,6 +122,6 @@ ERASED = "(đã xóa)"
 """What stands where a name was. It is stored like a name, so it is in the office's language."""
 
 
-def erased_name(resident_id: int) -> str:
+def erased_name(number: int) -> str:
     """As ERASED, where different people must stay different (a stand-in is known by the name alone)."""
-    return f"{ERASED} {resident_id}"
+    return f"{ERASED} {number}"

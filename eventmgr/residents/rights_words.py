@@ -187,6 +187,7 @@ ACCESS_WORDS: Words = {
     "households": _("The list of households"),
     "residents": _("A list of people"),
     "guests": _("The guests"),
+    "guest": _("The guest's page"),
     "looks": _("Who looked at the person"),
     "invitations": _("The list of the invited"),
     "invitation_papers": _("Printed invitations"),

@@ -97,7 +97,7 @@ def world(app: Flask, clock: FixedClock) -> World:
             now=now(),
         )
         details = RequestDetails(
-            RequestKind.ERASE, NAME, date(2023, 6, 1), Evidence.PAPER, person.id, wording=f"Tôi là {NAME}"
+            RequestKind.ERASE, NAME, date(2023, 6, 1), Evidence.PAPER, person.subject, wording=f"Tôi là {NAME}"
         )
         register_request(commune, details, by=None, now=now())
         record_audit(

@@ -12,6 +12,7 @@ from python_calamine import CalamineWorkbook
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
 from eventmgr.core.access_log import AccessEntry, AccessKind
+from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.jobs import take_up_jobs
 from eventmgr.core.text import person_sort_key, search_key
@@ -448,7 +449,13 @@ def test_guests_are_leafed_through_by_pages(app, officer, commune):
         for number in range(101):
             name = f"Vi Khách {number:03}"
             db.session.add(
-                Guest(area_id=commune.id, full_name=name, name_search=search_key(name), name_sort=person_sort_key("Vi"))
+                Guest(
+                    area_id=commune.id,
+                    full_name=name,
+                    name_search=search_key(name),
+                    name_sort=person_sort_key("Vi"),
+                    created_at=now(),
+                )
             )
 
     def names(page):

@@ -14,60 +14,62 @@ from eventmgr.checkin.models import Attendance, Device, Scan
 from eventmgr.core.access import below
 from eventmgr.core.clock import local
 from eventmgr.core.db import change_rows, db
-from eventmgr.core.registry import Section
+from eventmgr.core.registry import Section, Subject, SubjectKind
 from eventmgr.core.retention import RetentionRule
 from eventmgr.core.text import search_key
 from eventmgr.meetings.models import Invitation, Meeting
-from eventmgr.residents.models import Resident
-from eventmgr.residents.queries.erasing import get_resident, holds_any, is_last_of_household, spellings_of, without
+from eventmgr.residents.queries.erasing import Traces, holds_any, traces_of, without
 from eventmgr.residents.rights import ERASED, erased_name
 
 
-def erase_resident(resident_id: int, _now: datetime) -> None:
+def erase(subject: Subject, _now: datetime) -> None:
     """The person's name leaves the attendances and the events at the door; the snapshots that figures are made of stay."""
-    resident = get_resident(resident_id)
-    own = _attendances_of(resident)
-    folded = search_key(resident.full_name)
+    traces = traces_of(subject)
+    own = _attendances_of(traces)
+    folded = search_key(traces.name)
     for attendance in own:
         for field in ("walk_in_name", "proxy_name"):
             if folded and search_key(getattr(attendance, field)) == folded:
-                setattr(attendance, field, erased_name(resident_id))
-    for scan in _scans_about(resident, own):
-        scan.people = without(scan.people, spellings_of(resident), ERASED)
-        if any(word in scan.note for word in spellings_of(resident)):
+                setattr(attendance, field, erased_name(subject.id))
+    for scan in _scans_about(traces, own):
+        scan.people = without(scan.people, traces.words, ERASED)
+        if any(word in scan.note for word in traces.words):
             scan.note = ""
-        if is_last_of_household(resident):
+        if traces.alone:
             scan.code = ""
     db.session.flush()
 
 
-def _attendances_of(resident: Resident) -> list[Attendance]:
-    theirs = sa.or_(Attendance.resident_id == resident.id, Attendance.household_id == resident.household_id)
+def _attendances_of(traces: Traces) -> list[Attendance]:
+    theirs = traces.owns(Attendance)
+    if traces.subject.kind is SubjectKind.RESIDENT:
+        theirs = sa.or_(theirs, Attendance.resident_id == traces.subject.id)
     return list(db.session.scalars(sa.select(Attendance).where(theirs).options(joinedload(Attendance.meeting))))
 
 
-def _scans_about(resident: Resident, own: list[Attendance]) -> list[Scan]:
-    """The events that led to the household's attendances, that read its codes, or that name the person at a meeting the
-    household was invited to or came to."""
-    invited = sa.select(Invitation.meeting_id).where(Invitation.household_id == resident.household_id)
-    codes = sa.select(Invitation.code).where(Invitation.household_id == resident.household_id)
+def _scans_about(traces: Traces, own: list[Attendance]) -> list[Scan]:
+    """The events that led to the household's or the guest's attendances, that read its codes, or that name the person
+    at a meeting it was invited to or came to."""
+    invited = sa.select(Invitation.meeting_id).where(traces.owns(Invitation))
+    codes = sa.select(Invitation.code).where(traces.owns(Invitation))
     meetings = {attendance.meeting_id for attendance in own}
     named = sa.and_(
         sa.or_(Scan.meeting_id.in_(meetings), Scan.meeting_id.in_(invited)),
         sa.or_(
-            holds_any(Scan.people, spellings_of(resident)),
-            *(Scan.note.contains(word, autoescape=True) for word in sorted(spellings_of(resident))),
+            holds_any(Scan.people, traces.words),
+            *(Scan.note.contains(word, autoescape=True) for word in sorted(traces.words)),
         ),
     )
     led = Scan.id.in_([attendance.scan_id for attendance in own if attendance.scan_id])
     return list(db.session.scalars(sa.select(Scan).where(sa.or_(led, Scan.code.in_(codes), named))))
 
 
-def export_resident(resident_id: int) -> list[Section]:
+def export(subject: Subject) -> list[Section]:
     """To which meetings the person, or somebody for the household, came."""
-    resident = get_resident(resident_id)
     rows = [
-        row for row in _attendances_of(resident) if row.undone_at is None and row.resident_id in (None, resident.id)
+        row
+        for row in _attendances_of(traces_of(subject))
+        if row.undone_at is None and (row.resident_id is None or row.resident_id == subject.id)
     ]
     return [
         Section(

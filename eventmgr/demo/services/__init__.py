@@ -68,7 +68,7 @@ def load_demo(size: DemoSize, now: datetime) -> DemoLoaded:
     chance = Random(size.seed)
     office = open_office(size.hamlets, now)
     homes = settle_people(office, size.households, chance, now)
-    guests = add_guests(office, chance)
+    guests = add_guests(office, chance, now)
     plan = write_plan(office, homes, now)
     gatherings = plan_meetings(plan, office, timetable(office, size.meetings, now), now)
     codes, post, door = Codes(chance), Post(office, chance, now), Door(office, chance)

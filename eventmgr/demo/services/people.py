@@ -26,13 +26,15 @@ CLASSES = {
 DEAD = ("97", "98")
 REFUSES = "96"
 SWITCHED_OFF = "99"
+LISTS_MADE = timedelta(days=110)
+"""How long ago households and guests were entered."""
 ODD_PHONES_LEARNT = timedelta(days=20)
 """How long ago the first texts showed which numbers are dead or refuse."""
 
 
 def settle_people(office: Office, number: int, chance: Random, now: datetime) -> tuple[Home, ...]:
     """Make the households of all hamlets, with members, classes of two years, and phones of every kind."""
-    since = now - timedelta(days=110)
+    since = now - LISTS_MADE
     year = local_day(now).year
     classes = chance.choices(list(CLASSES), weights=list(CLASSES.values()), k=number)
     places = [office.hamlets[place % len(office.hamlets)] for place in range(number)]
@@ -79,9 +81,9 @@ def settle_people(office: Office, number: int, chance: Random, now: datetime) ->
     )
 
 
-def add_guests(office: Office, chance: Random) -> tuple[Visitor, ...]:
+def add_guests(office: Office, chance: Random, now: datetime) -> tuple[Visitor, ...]:
     """Make cadres, speakers and people of standing."""
-    book = PhoneBook()
+    book, since = PhoneBook(), now - LISTS_MADE
     rows: list[dict[str, Any]] = []
     for place, (title, organisation, on_payroll) in enumerate(GUESTS):
         gender = Gender.FEMALE if place % 2 else Gender.MALE
@@ -97,6 +99,7 @@ def add_guests(office: Office, chance: Random) -> tuple[Visitor, ...]:
                 "gender": gender,
                 "ethnic_group": chance.choice(ETHNIC_GROUPS),
                 "on_state_payroll": on_payroll,
+                "created_at": since,
             }
         )
     ids = insert_rows(Guest, rows)

@@ -267,6 +267,7 @@ def _guests(meetings: Sequence[Meeting], guest_ids: Collection[int]) -> list[Inv
     rows = db.session.scalars(
         sa.select(Guest)
         .where(Guest.id.in_(guest_ids), Guest.area_id.in_({meeting.area_id for meeting in meetings}))
+        .where(Guest.erased_at.is_(None))
         .order_by(Guest.name_sort, Guest.id)
     ).all()
     silent = phones.phones_not_to_text({guest.phone for guest in rows if guest.phone})
@@ -294,7 +295,8 @@ def _guest(guest: Guest, silent: dict[str, str]) -> Invitee:
 
 def guests_to_choose(meeting: Meeting) -> list[Guest]:
     """The guests an officer may add to a meeting, in Vietnamese order."""
-    return list(db.session.scalars(sa.select(Guest).where(Guest.area_id == meeting.area_id).order_by(Guest.name_sort)))
+    chosen = sa.select(Guest).where(Guest.area_id == meeting.area_id, Guest.erased_at.is_(None))
+    return list(db.session.scalars(chosen.order_by(Guest.name_sort)))
 
 
 @dataclass(frozen=True, slots=True)

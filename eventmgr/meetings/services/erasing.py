@@ -15,34 +15,34 @@ from eventmgr.core.clock import local
 from eventmgr.core.codes import new_code
 from eventmgr.core.db import db
 from eventmgr.core.phone import national_form
-from eventmgr.core.registry import Section
+from eventmgr.core.registry import Section, Subject, SubjectKind
 from eventmgr.core.retention import RetentionRule
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.audience import key_of
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.messaging.erasing import erase_messages
 from eventmgr.messaging.models import Message
-from eventmgr.residents.queries.erasing import get_resident, is_last_of_household, phones_to_erase
+from eventmgr.residents.queries.erasing import Traces, traces_of
 
 TO_COME = (MeetingStatus.TENTATIVE, MeetingStatus.SCHEDULED)
 A_RUN = 2000
 """Codes changed in one run of the rule; the next run takes the rest."""
 
 
-def erase_resident(resident_id: int, now: datetime) -> None:
-    """The words of what the household was sent go, and the person's phones with them; past invitations stay as counts.
+def erase(subject: Subject, now: datetime) -> None:
+    """The words of what the household or the guest was sent go, and the person's phones with them; past invitations
+    stay as counts.
 
-    With the last of a household its codes go, and it is no longer invited. Raises BeingSent.
+    With a guest, or the last of a household, the codes go, and nobody is invited any longer. Raises BeingSent.
     """
-    resident = get_resident(resident_id)
-    invitations = _invitations_of(resident.household_id)
-    erase_messages([key_of(invitation.id) for invitation in invitations], phones_to_erase(resident), now=now)
-    alone = is_last_of_household(resident)
+    traces = traces_of(subject)
+    invitations = _invitations_of(traces)
+    erase_messages([key_of(invitation.id) for invitation in invitations], traces.phones, now=now)
     for invitation in invitations:
-        if alone:
+        if traces.alone:
             invitation.code = new_code()
         if _is_to_come(invitation.meeting, now):
-            _uninvite(invitation, resident_id, alone=alone, now=now)
+            _uninvite(invitation, traces, now)
     db.session.flush()
 
 
@@ -50,31 +50,27 @@ def _is_to_come(meeting: Meeting, now: datetime) -> bool:
     return meeting.status in TO_COME and (meeting.starts_at is None or meeting.starts_at > now)
 
 
-def _uninvite(invitation: Invitation, resident_id: int, *, alone: bool, now: datetime) -> None:
-    named = [member for member in invitation.members if member.resident_id == resident_id]
+def _uninvite(invitation: Invitation, traces: Traces, now: datetime) -> None:
+    is_resident = traces.subject.kind is SubjectKind.RESIDENT
+    named = [member for member in invitation.members if is_resident and member.resident_id == traces.subject.id]
     for member in named:
         invitation.members.remove(member)
-    if alone or (named and not invitation.members):
+    if traces.alone or (named and not invitation.members):
         invitation.withdrawn_at = invitation.withdrawn_at or now
 
 
-def export_resident(resident_id: int) -> list[Section]:
-    """To which meetings the household was invited, what it answered, and what it was sent."""
-    invitations = _invitations_of(get_resident(resident_id).household_id)
+def export(subject: Subject) -> list[Section]:
+    """To which meetings the household or the guest was invited, what the answer was, and what was sent."""
+    invitations = _invitations_of(traces_of(subject))
     about = {key_of(invitation.id): invitation for invitation in invitations}
     messages = db.session.scalars(
         sa.select(Message).where(Message.recipient_key.in_(about), Message.text != "").order_by(Message.id)
     )
-    return [
-        Section(
-            _("Invitations of the household"),
-            tuple((_title(invitation), _told(invitation)) for invitation in invitations),
-        ),
-        Section(
-            _("Messages sent to the household"),
-            tuple((f"{_moment(m.queued_at)}, {national_form(m.phone)}", m.text) for m in messages),
-        ),
-    ]
+    invited = tuple((_title(invitation), _told(invitation)) for invitation in invitations)
+    sent = tuple((f"{_moment(m.queued_at)}, {national_form(m.phone)}", m.text) for m in messages)
+    if subject.kind is SubjectKind.GUEST:
+        return [Section(_("Invitations of the guest"), invited), Section(_("Messages sent to the guest"), sent)]
+    return [Section(_("Invitations of the household"), invited), Section(_("Messages sent to the household"), sent)]
 
 
 def _title(invitation: Invitation) -> str:
@@ -96,11 +92,11 @@ def _moment(instant: datetime) -> str:
     return f"{local(instant):%d/%m/%Y %H:%M}"
 
 
-def _invitations_of(household_id: int) -> list[Invitation]:
+def _invitations_of(traces: Traces) -> list[Invitation]:
     return list(
         db.session.scalars(
             sa.select(Invitation)
-            .where(Invitation.household_id == household_id)
+            .where(traces.owns(Invitation))
             .options(joinedload(Invitation.meeting), selectinload(Invitation.members))
             .order_by(Invitation.id)
         )

@@ -247,6 +247,8 @@ def upgrade() -> None:
         ),
         sa.Column("ethnic_group", sa.String(length=80), nullable=False),
         sa.Column("on_state_payroll", sa.Boolean(), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["area_id"], ["area.id"], name=op.f("fk_guest_area_id_area"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guest")),
     )
@@ -883,7 +885,8 @@ def upgrade() -> None:
     op.create_table(
         "consent",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("resident_id", sa.Integer(), nullable=False),
+        sa.Column("resident_id", sa.Integer(), nullable=True),
+        sa.Column("guest_id", sa.Integer(), nullable=True),
         sa.Column(
             "purpose",
             sa.Enum(
@@ -936,8 +939,12 @@ def upgrade() -> None:
         sa.Column("withdrawn_note", sa.String(length=200), nullable=False),
         sa.Column("withdrawn_by_id", sa.Integer(), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(resident_id IS NULL) <> (guest_id IS NULL)", name=op.f("ck_consent_one_person")),
         sa.ForeignKeyConstraint(
             ["file_id"], ["stored_file.id"], name=op.f("fk_consent_file_id_stored_file"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["guest_id"], ["guest.id"], name=op.f("fk_consent_guest_id_guest"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
             ["recorded_by_id"], ["app_user.id"], name=op.f("fk_consent_recorded_by_id_app_user"), ondelete="RESTRICT"
@@ -952,10 +959,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_consent_file_id"), ["file_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_consent_guest_id"), ["guest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consent_resident_id"), ["resident_id"], unique=False)
         batch_op.create_index(
             "uq_consent_standing",
             ["resident_id", "purpose"],
+            unique=True,
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        )
+        batch_op.create_index(
+            "uq_consent_standing_guest",
+            ["guest_id", "purpose"],
             unique=True,
             sqlite_where=sa.text("withdrawn_on IS NULL"),
             postgresql_where=sa.text("withdrawn_on IS NULL"),
@@ -1007,6 +1022,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area_id", sa.Integer(), nullable=False),
         sa.Column("resident_id", sa.Integer(), nullable=True),
+        sa.Column("guest_id", sa.Integer(), nullable=True),
         sa.Column(
             "kind",
             sa.Enum(
@@ -1078,6 +1094,9 @@ def upgrade() -> None:
             ["area_id"], ["area.id"], name=op.f("fk_data_request_area_id_area"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
+            ["guest_id"], ["guest.id"], name=op.f("fk_data_request_guest_id_guest"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
             ["recorded_by_id"],
             ["app_user.id"],
             name=op.f("fk_data_request_recorded_by_id_app_user"),
@@ -1090,6 +1109,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("data_request", schema=None) as batch_op:
         batch_op.create_index("ix_data_request_area_id", ["area_id", "state", "due_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_data_request_guest_id"), ["guest_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_data_request_resident_id"), ["resident_id"], unique=False)
 
     op.create_table(
@@ -1743,6 +1763,7 @@ def downgrade() -> None:
     op.drop_table("distinct_pair")
     with op.batch_alter_table("data_request", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_data_request_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_data_request_guest_id"))
         batch_op.drop_index("ix_data_request_area_id")
 
     op.drop_table("data_request")
@@ -1754,11 +1775,17 @@ def downgrade() -> None:
     op.drop_table("contact")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
+            "uq_consent_standing_guest",
+            sqlite_where=sa.text("withdrawn_on IS NULL"),
+            postgresql_where=sa.text("withdrawn_on IS NULL"),
+        )
+        batch_op.drop_index(
             "uq_consent_standing",
             sqlite_where=sa.text("withdrawn_on IS NULL"),
             postgresql_where=sa.text("withdrawn_on IS NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_consent_resident_id"))
+        batch_op.drop_index(batch_op.f("ix_consent_guest_id"))
         batch_op.drop_index(batch_op.f("ix_consent_file_id"))
 
     op.drop_table("consent")

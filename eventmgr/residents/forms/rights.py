@@ -12,6 +12,7 @@ from wtforms import BooleanField, RadioField, SelectField, StringField, TextArea
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from eventmgr.core.forms import Choices, DayField, WholeNumberField, at_most, row_choices, word_choices
+from eventmgr.core.registry import Subject
 from eventmgr.residents.forms.limits import LONG, SHORT
 from eventmgr.residents.rights import (
     CONSENT_EVIDENCE,
@@ -135,7 +136,7 @@ class RequestForm(FlaskForm):
         self.commune.choices = row_choices(communes)
         return self
 
-    def details(self, resident_id: int | None) -> RequestDetails:
+    def details(self, about: Subject | None) -> RequestDetails:
         """The request as entered."""
         assert self.received_on.data is not None
         return RequestDetails(
@@ -143,7 +144,7 @@ class RequestForm(FlaskForm):
             requester=self.requester.data or "",
             received_on=self.received_on.data,
             received_by=self.received_by.data,
-            resident_id=resident_id,
+            about=about,
             relation=self.relation.data or "",
             wording=self.wording.data or "",
             with_processor=self.with_processor.data,

@@ -12,10 +12,11 @@ from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import local
 from eventmgr.core.db import db
 from eventmgr.core.phone import national_form
-from eventmgr.core.registry import Section
+from eventmgr.core.registry import Section, Subject, SubjectKind
 from eventmgr.residents.history import ACTIONS
-from eventmgr.residents.models import Household, PhoneState, Resident
+from eventmgr.residents.models import Guest, Household, PhoneState, Resident
 from eventmgr.residents.queries.citizen_numbers import read_citizen_number
+from eventmgr.residents.queries.erasing import get_person
 from eventmgr.residents.queries.rights import consents_of, requests_of, who_looked
 from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, REQUEST_KINDS, REQUEST_STATES
 from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
@@ -23,12 +24,35 @@ from eventmgr.residents.words import GENDERS, PHONE_OWNERS, POVERTY_CLASSES
 MOST_LOOKS = 200
 
 
-def export_resident(resident_id: int) -> list[Section]:
-    """Who the person is to us, the household, phones and classes, what they agreed to and asked, who looked, and which
+def export(subject: Subject) -> list[Section]:
+    """Who the person is to us, with household, phones and classes, what they agreed to and asked, who looked, and which
     changes were made."""
+    return [
+        *(_about_guest(subject) if subject.kind is SubjectKind.GUEST else _about_resident(subject)),
+        *_dealings(subject),
+    ]
+
+
+def _about_guest(subject: Subject) -> list[Section]:
+    guest = db.session.get_one(Guest, subject.id, options=[joinedload(Guest.area)])
+    rows = (
+        (_("Full name"), guest.full_name),
+        (_("Title"), guest.title),
+        (_("Organisation"), guest.organisation),
+        (_("Phone"), _about_phone(guest.phone, national_form(guest.phone)) if guest.phone else ""),
+        (_("Gender"), str(GENDERS[guest.gender])),
+        (_("Ethnic group"), guest.ethnic_group),
+        (_("Draws a state salary"), _("yes") if guest.on_state_payroll else _("no")),
+        (_("Guest of"), guest.area.full_name),
+        (_("On the lists since"), _moment(guest.created_at)),
+    )
+    return [Section(_("The guest"), rows)]
+
+
+def _about_resident(subject: Subject) -> list[Section]:
     resident = db.session.scalars(
         sa.select(Resident)
-        .where(Resident.id == resident_id)
+        .where(Resident.id == subject.id)
         .options(
             joinedload(Resident.household).joinedload(Household.hamlet),
             joinedload(Resident.household).selectinload(Household.contacts),
@@ -53,7 +77,13 @@ def export_resident(resident_id: int) -> list[Section]:
                 (f"{row.year}, {row.decision}", str(POVERTY_CLASSES[row.poverty_class])) for row in household.statuses
             ),
         ),
-        Section(_("Consents"), _consents(resident_id)),
+    ]
+
+
+def _dealings(subject: Subject) -> list[Section]:
+    """What was agreed, asked, changed and looked at."""
+    return [
+        Section(_("Consents"), _consents(subject)),
         Section(
             _("Requests"),
             tuple(
@@ -61,11 +91,11 @@ def export_resident(resident_id: int) -> list[Section]:
                     f"{_day(row.received_on)}, {REQUEST_KINDS[row.kind]}",
                     f"{REQUEST_STATES[row.state]} {row.outcome}".strip(),
                 )
-                for row in requests_of(resident_id)
+                for row in requests_of(subject)
             ),
         ),
-        Section(_("Changes on record"), _changes(resident)),
-        Section(_("Who looked"), _looks(resident)),
+        Section(_("Changes on record"), _changes(subject)),
+        Section(_("Who looked"), _looks(subject)),
     ]
 
 
@@ -95,17 +125,21 @@ def _household(household: Household) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _about_phone(phone: str, owner: str) -> str:
+def _about_phone(phone: str, told: str) -> str:
+    """Said of a phone by one word or number, and that it refused."""
+    return "; ".join(filter(None, (told, _refusal_of(phone))))
+
+
+def _refusal_of(phone: str) -> str:
     state = db.session.get(PhoneState, phone)
-    if state is not None and state.opted_out_at is not None:
-        refused = _("takes no texts since %(day)s", day=_moment(state.opted_out_at))
-        return f"{owner}; {refused}"
-    return owner
+    if state is None or state.opted_out_at is None:
+        return ""
+    return _("takes no texts since %(day)s", day=_moment(state.opted_out_at))
 
 
-def _consents(resident_id: int) -> tuple[tuple[str, str], ...]:
+def _consents(subject: Subject) -> tuple[tuple[str, str], ...]:
     rows = []
-    for consent in consents_of(resident_id):
+    for consent in consents_of(subject):
         told = f"{_day(consent.given_on)}, {EVIDENCE[consent.evidence]} {consent.note}".strip()
         if consent.withdrawn_on:
             told += "; " + _("withdrawn on %(day)s", day=_day(consent.withdrawn_on))
@@ -113,16 +147,16 @@ def _consents(resident_id: int) -> tuple[tuple[str, str], ...]:
     return tuple(rows)
 
 
-def _changes(resident: Resident) -> tuple[tuple[str, str], ...]:
+def _changes(subject: Subject) -> tuple[tuple[str, str], ...]:
     """What was done with the person's record, and when."""
     entries = db.session.scalars(
-        sa.select(AuditEntry).where(AuditEntry.record == f"resident:{resident.id}").order_by(AuditEntry.id)
+        sa.select(AuditEntry).where(AuditEntry.record == subject.record).order_by(AuditEntry.id)
     )
     return tuple((_moment(entry.at), str(ACTIONS.get(entry.action, entry.action))) for entry in entries)
 
 
-def _looks(resident: Resident) -> tuple[tuple[str, str], ...]:
-    looks, _more = who_looked(resident, limit=MOST_LOOKS)
+def _looks(subject: Subject) -> tuple[tuple[str, str], ...]:
+    looks, _more = who_looked(get_person(subject), limit=MOST_LOOKS)
     device = _("a paired phone")
     return tuple(
         (_moment(look.entry.at), f"{look.user or device}: {ACCESS_WORDS.get(look.entry.what, look.entry.what)}")

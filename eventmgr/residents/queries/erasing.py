@@ -4,22 +4,57 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from eventmgr.core.db import db
 from eventmgr.core.phone import national_form
+from eventmgr.core.registry import Subject, SubjectKind
 from eventmgr.core.text import display_name
-from eventmgr.residents.models import Contact, Guest, Resident
+from eventmgr.residents.models import Contact, Guest, Person, Resident
 
 SHORTEST_WITHIN = 6
 """Letters a name or number must have to be looked for within a longer text."""
 
 
-def get_resident(resident_id: int) -> Resident:
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """How the rooms above know somebody, gathered while everything is still there."""
+
+    subject: Subject
+    name: str
+    words: frozenset[str]  # how the name may be spelt
+    phones: frozenset[str]  # theirs, serving nobody else
+    household_id: int | None  # None: a guest
+    alone: bool  # nobody else holds the invitations they hold
+
+    def owns(self, table: Any) -> sa.ColumnElement[bool]:
+        """The condition that a row with `household_id` and `guest_id` is the household's, or the guest's."""
+        owner = table.guest_id if self.household_id is None else table.household_id
+        theirs: sa.ColumnElement[bool] = owner == (self.household_id or self.subject.id)
+        return theirs
+
+
+def traces_of(subject: Subject) -> Traces:
+    """What to look for when somebody is shown or erased, whoever asks: access was settled before."""
+    person = get_person(subject)
+    return Traces(
+        subject,
+        person.full_name,
+        spellings_of(person),
+        phones_to_erase(person),
+        household_id=person.household_id if isinstance(person, Resident) else None,
+        alone=isinstance(person, Guest) or is_last_of_household(person),
+    )
+
+
+def get_person(subject: Subject) -> Person:
     """The person with this number, whoever asks: access was settled before."""
-    return db.session.get_one(Resident, resident_id)
+    if subject.kind is SubjectKind.GUEST:
+        return db.session.get_one(Guest, subject.id)
+    return db.session.get_one(Resident, subject.id)
 
 
 def is_last_of_household(resident: Resident) -> bool:
@@ -38,20 +73,27 @@ def contacts_to_erase(resident: Resident) -> list[Contact]:
     return list(db.session.scalars(sa.select(Contact).where(theirs)))
 
 
-def phones_to_erase(resident: Resident) -> frozenset[str]:
+def phones_of(person: Person) -> list[str]:
+    """The phones that go with the person's own entry, whomever else they serve."""
+    if isinstance(person, Guest):
+        return [person.phone] if person.phone else []
+    return [contact.phone for contact in contacts_to_erase(person)]
+
+
+def phones_to_erase(person: Person) -> frozenset[str]:
     """Those of them that serve nobody else."""
-    contacts = contacts_to_erase(resident)
-    numbers = {contact.phone for contact in contacts}
-    others = sa.select(Contact.phone).where(
-        Contact.phone.in_(numbers), Contact.id.not_in([contact.id for contact in contacts])
-    )
+    numbers = set(phones_of(person))
+    own = [] if isinstance(person, Guest) else [contact.id for contact in contacts_to_erase(person)]
+    others = sa.select(Contact.phone).where(Contact.phone.in_(numbers), Contact.id.not_in(own))
     guests = sa.select(Guest.phone).where(Guest.phone.in_(numbers))
+    if isinstance(person, Guest):
+        guests = guests.where(Guest.id != person.id)
     return frozenset(numbers - set(db.session.scalars(others)) - set(db.session.scalars(guests)))
 
 
-def spellings_of(resident: Resident, phones: Collection[str] = ()) -> frozenset[str]:
+def spellings_of(person: Person, phones: Collection[str] = ()) -> frozenset[str]:
     """How the person's name and phones may stand in what was written down beside the lists."""
-    name = resident.full_name
+    name = person.full_name
     names = {name, display_name(name), name.upper(), name.lower(), name.title()}
     return frozenset(names | set(phones) | {national_form(phone) for phone in phones} | {_digits(p) for p in phones})
 

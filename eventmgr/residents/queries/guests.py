@@ -35,7 +35,12 @@ def guests_page(
 ) -> GuestPage:
     """One page of the guests of the scope's areas whose name, title or organisation holds what was typed, in
     Vietnamese order. `after` or `before` is the guest to go on from; one that is gone begins anew."""
-    chosen = sa.select(Guest).join(Guest.area).where(scope.within(Area.path)).options(contains_eager(Guest.area))
+    chosen = (
+        sa.select(Guest)
+        .join(Guest.area)
+        .where(Guest.erased_at.is_(None), scope.within(Area.path))
+        .options(contains_eager(Guest.area))
+    )
     if search_key(query):
         chosen = chosen.where(
             sa.or_(
@@ -72,8 +77,9 @@ def _place_of(scope: Scope, guest_id: int | None) -> sa.Tuple | None:
 
 
 def get_guest_in(scope: Scope, guest_id: int) -> Guest:
-    """The guest with this id. Raises NotFound outside the scope."""
-    guest = db.session.scalar(sa.select(Guest).join(Guest.area).where(Guest.id == guest_id, scope.within(Area.path)))
+    """The guest with this id. Raises NotFound outside the scope, and once erased."""
+    chosen = sa.select(Guest).join(Guest.area).where(Guest.id == guest_id, Guest.erased_at.is_(None))
+    guest = db.session.scalar(chosen.where(scope.within(Area.path)))
     if guest is None:
         raise NotFound
     return guest

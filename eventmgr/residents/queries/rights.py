@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
@@ -15,7 +15,18 @@ from eventmgr.core.access import Scope
 from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
-from eventmgr.residents.models import Consent, Contact, DataRequest, Household, PhoneState, PhoneWish, Resident
+from eventmgr.core.registry import Subject, SubjectKind
+from eventmgr.residents.models import (
+    Consent,
+    Contact,
+    DataRequest,
+    Guest,
+    Household,
+    Person,
+    PhoneState,
+    PhoneWish,
+    Resident,
+)
 from eventmgr.residents.rights import RequestState
 
 PAGE = 50
@@ -23,12 +34,12 @@ DUE_WITHIN = timedelta(days=3)
 """From when on a request shows up on Today."""
 
 
-def consents_of(resident_id: int) -> list[Consent]:
+def consents_of(subject: Subject) -> list[Consent]:
     """A person's consents, those that stand first, then the latest."""
     return list(
         db.session.scalars(
             sa.select(Consent)
-            .where(Consent.resident_id == resident_id)
+            .filter_by(**subject.key)
             .options(joinedload(Consent.recorded_by), joinedload(Consent.withdrawn_by), joinedload(Consent.file))
             .order_by(Consent.withdrawn_on.is_not(None), Consent.id.desc())
         )
@@ -37,13 +48,20 @@ def consents_of(resident_id: int) -> list[Consent]:
 
 def get_consent_in(scope: Scope, consent_id: int) -> Consent:
     """The consent, with its person. Raises NotFound outside the scope."""
+    seat = aliased(Area)
     consent = db.session.scalar(
         sa.select(Consent)
-        .join(Consent.resident)
-        .join(Resident.household)
-        .join(Household.hamlet)
-        .where(Consent.id == consent_id, scope.within(Area.path))
-        .options(contains_eager(Consent.resident).contains_eager(Resident.household), joinedload(Consent.file))
+        .outerjoin(Consent.resident)
+        .outerjoin(Resident.household)
+        .outerjoin(Household.hamlet)
+        .outerjoin(Consent.guest)
+        .outerjoin(seat, seat.id == Guest.area_id)
+        .where(Consent.id == consent_id, sa.or_(scope.within(Area.path), scope.within(seat.path)))
+        .options(
+            contains_eager(Consent.resident).contains_eager(Resident.household),
+            contains_eager(Consent.guest),
+            joinedload(Consent.file),
+        )
     )
     if consent is None:
         raise NotFound
@@ -130,6 +148,7 @@ def get_request_in(scope: Scope, request_id: int) -> DataRequest:
             contains_eager(DataRequest.area),
             joinedload(DataRequest.recorded_by),
             joinedload(DataRequest.resident).joinedload(Resident.household).joinedload(Household.hamlet),
+            joinedload(DataRequest.guest),
         )
     )
     if request is None:
@@ -137,13 +156,9 @@ def get_request_in(scope: Scope, request_id: int) -> DataRequest:
     return request
 
 
-def requests_of(resident_id: int) -> list[DataRequest]:
+def requests_of(subject: Subject) -> list[DataRequest]:
     """What was asked about a person, the latest first."""
-    return list(
-        db.session.scalars(
-            sa.select(DataRequest).where(DataRequest.resident_id == resident_id).order_by(DataRequest.id.desc())
-        )
-    )
+    return list(db.session.scalars(sa.select(DataRequest).filter_by(**subject.key).order_by(DataRequest.id.desc())))
 
 
 def requests_due(scope: Scope, today: date, most: int) -> list[DataRequest]:
@@ -172,21 +187,30 @@ class Look:
     by_name: bool
 
 
-def who_looked(resident: Resident, after: int | None = None, limit: int = PAGE) -> tuple[list[Look], int | None]:
+LISTS_OF_OTHERS = {
+    SubjectKind.RESIDENT: ("guests",),
+    SubjectKind.GUEST: ("households", "residents", "opt_outs", "call_list", "duplicates", "import"),
+}
+"""Lists and files on which nobody of this kind ever stands."""
+
+
+def who_looked(person: Person, after: int | None = None, limit: int = PAGE) -> tuple[list[Look], int | None]:
     """Who had the person before their eyes, the latest first: the person's or the household's page, and lists and files
-    of an area the household lies in."""
-    household = resident.household
-    direct = AccessEntry.record.in_([f"resident:{resident.id}", f"household:{household.id}"])
-    around = [int(step) for step in household.hamlet.path.split("/") if step]
+    of an area they belong to."""
+    records = [person.subject.record]
+    if isinstance(person, Resident):
+        records.append(f"household:{person.household_id}")
+    direct = AccessEntry.record.in_(records)
+    around = [int(step) for step in person.home.path.split("/") if step]
     listed = sa.and_(
-        ~AccessEntry.record.startswith("resident:"),
-        ~AccessEntry.record.startswith("household:"),
+        *(~AccessEntry.record.startswith(of) for of in ("resident:", "household:", "guest:")),
+        AccessEntry.what.not_in(LISTS_OF_OTHERS[person.subject.kind]),
         sa.or_(AccessEntry.area_id.is_(None), AccessEntry.area_id.in_(around)),
     )
     chosen = (
         sa.select(AccessEntry, sa.func.coalesce(User.full_name, ""), direct)
         .outerjoin(User, User.id == AccessEntry.user_id)
-        .where(sa.or_(direct, listed), AccessEntry.at >= resident.created_at)
+        .where(sa.or_(direct, listed), AccessEntry.at >= person.created_at)
     )
     if after is not None:
         chosen = chosen.where(AccessEntry.id < after)
@@ -195,14 +219,36 @@ def who_looked(resident: Resident, after: int | None = None, limit: int = PAGE) 
     return looks, looks[-1].entry.id if len(rows) > limit else None
 
 
-def phones_of_person(resident: Resident) -> Sequence[str]:
+def phones_of_person(subject: Subject) -> Sequence[str]:
     """The phones that are the person's own."""
-    return list(db.session.scalars(sa.select(Contact.phone).where(Contact.resident_id == resident.id)))
+    if subject.kind is SubjectKind.GUEST:
+        theirs = sa.select(Guest.phone).where(Guest.id == subject.id, Guest.phone.is_not(None))
+    else:
+        theirs = sa.select(Contact.phone).where(Contact.resident_id == subject.id)
+    return [phone for phone in db.session.scalars(theirs) if phone]
 
 
-def get_person_in(scope: Scope, resident_id: int) -> Resident:
-    """The person with household, hamlet and commune, those who were erased too. Raises NotFound outside the scope."""
-    resident = db.session.scalar(
+def get_person_in(scope: Scope, subject: Subject) -> Person:
+    """The guest, or the resident with household, hamlet and commune; those who were erased too. Raises NotFound outside
+    the scope."""
+    find = _find_guest if subject.kind is SubjectKind.GUEST else _find_resident
+    person = find(scope, subject.id)
+    if person is None:
+        raise NotFound
+    return person
+
+
+def _find_guest(scope: Scope, guest_id: int) -> Guest | None:
+    return db.session.scalar(
+        sa.select(Guest)
+        .join(Guest.area)
+        .where(Guest.id == guest_id, scope.within(Area.path))
+        .options(contains_eager(Guest.area))
+    )
+
+
+def _find_resident(scope: Scope, resident_id: int) -> Resident | None:
+    return db.session.scalar(
         sa.select(Resident)
         .join(Resident.household)
         .join(Household.hamlet)
@@ -214,6 +260,3 @@ def get_person_in(scope: Scope, resident_id: int) -> Resident:
             contains_eager(Resident.household).selectinload(Household.contacts),
         )
     )
-    if resident is None:
-        raise NotFound
-    return resident

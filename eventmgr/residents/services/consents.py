@@ -14,7 +14,8 @@ from eventmgr.core.db import db
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.text import clean_text
 from eventmgr.residents import phones
-from eventmgr.residents.models import Consent, Contact, Resident
+from eventmgr.residents.models import Consent, Person
+from eventmgr.residents.queries.rights import phones_of_person
 from eventmgr.residents.rights import CONSENT_EVIDENCE, Purpose, Statement
 
 
@@ -46,19 +47,18 @@ class NotYet(RuleBroken):
     sentence = _("This day has not come yet.")
 
 
-def give_consent(resident: Resident, purpose: Purpose, said: Statement, *, by: Any, now: datetime) -> Consent:
+def give_consent(person: Person, purpose: Purpose, said: Statement, *, by: Any, now: datetime) -> Consent:
     """Keep a person's yes to one purpose. Raises ConsentStands, NotProvable, NotYet."""
     refuse_future(said.said_on, now)
     note = clean_text(said.note)
     if said.evidence not in CONSENT_EVIDENCE or not (note or said.file_id):
         raise NotProvable
-    standing = sa.select(Consent.id).where(
-        Consent.resident_id == resident.id, Consent.purpose == purpose, Consent.withdrawn_on.is_(None)
-    )
+    key = person.subject.key
+    standing = sa.select(Consent.id).filter_by(**key, purpose=purpose, withdrawn_on=None)
     if db.session.scalar(standing) is not None:
         raise ConsentStands
     consent = Consent(
-        resident_id=resident.id,
+        **key,
         purpose=purpose,
         evidence=said.evidence,
         given_on=said.said_on,
@@ -69,7 +69,7 @@ def give_consent(resident: Resident, purpose: Purpose, said: Statement, *, by: A
     )
     db.session.add(consent)
     db.session.flush()
-    _audit("give_consent", consent, resident, by, now)
+    _audit("give_consent", consent, person, by, now)
     return consent
 
 
@@ -88,9 +88,9 @@ def withdraw_consent(consent: Consent, said: Statement, *, by: Any, now: datetim
     consent.withdrawn_at = now
     db.session.flush()
     if consent.purpose is Purpose.SMS:
-        for phone in db.session.scalars(sa.select(Contact.phone).where(Contact.resident_id == consent.resident_id)):
+        for phone in phones_of_person(consent.person.subject):
             phones.opt_out(phone, "officer", now)
-    _audit("withdraw_consent", consent, consent.resident, by, now)
+    _audit("withdraw_consent", consent, consent.person, by, now)
 
 
 def refuse_future(day: date, now: datetime) -> None:
@@ -99,12 +99,12 @@ def refuse_future(day: date, now: datetime) -> None:
         raise NotYet
 
 
-def _audit(action: str, consent: Consent, resident: Resident, by: Any, now: datetime) -> None:
+def _audit(action: str, consent: Consent, person: Person, by: Any, now: datetime) -> None:
     record_audit(
         action,
-        f"resident:{resident.id}",
+        person.subject.record,
         by=by,
         now=now,
-        area_id=resident.household.hamlet_id,
+        area_id=person.home.id,
         after={"consent_id": consent.id, "purpose": consent.purpose.value},
     )

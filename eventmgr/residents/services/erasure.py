@@ -6,7 +6,7 @@ stays as a number without anything said of it, since attendances are counted by 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,9 +25,11 @@ from eventmgr.core.text import clean_text, loose_match_key
 from eventmgr.residents.models import (
     Consent,
     DataRequest,
+    Guest,
     Household,
     ImportChange,
     ListImport,
+    Person,
     PhoneWish,
     Resident,
 )
@@ -59,17 +61,32 @@ class ErasedAlready(Conflict):
     sentence = _("This person has been erased already.")
 
 
-def erase_person(resident: Resident, typed_name: str, ground: str, *, by: Any, now: datetime) -> None:
+def erase_person(person: Person, typed_name: str, ground: str, *, by: Any, now: datetime) -> None:
     """Take a person out of every room, for good.
 
     `typed_name` confirms; `ground` is kept and must not name anybody. Raises NameDiffers, ErasedAlready, and what the
     rooms raise while a message to the person is on its way.
     """
-    if resident.erased_at is not None:
+    if person.erased_at is not None:
         raise ErasedAlready
-    if loose_match_key(typed_name) != loose_match_key(resident.full_name):
+    if loose_match_key(typed_name) != loose_match_key(person.full_name):
         raise NameDiffers
-    erase_resident(resident, ground, by=by, now=now)
+    if isinstance(person, Guest):
+        erase_guest(person, ground, by=by, now=now)
+    else:
+        erase_resident(person, ground, by=by, now=now)
+
+
+def erase_guest(guest: Guest, ground: str, *, by: Any, now: datetime) -> None:
+    """As `erase_person`, without asking again."""
+    phones = phones_to_erase(guest)
+    words = spellings_of(guest, phones)
+    registry.erase(guest.subject, now)
+    _erase_dealings(guest)
+    _redact_audit([guest.subject.record], words)
+    _forget_phones(phones)
+    _blank_guest(guest, now)
+    _remember(guest, ground, by, now)
 
 
 def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -> None:
@@ -81,27 +98,35 @@ def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -
     phones = phones_to_erase(resident)
     words = spellings_of(resident, phones)
     household = resident.household
-    forget_acts_about([f"resident:{resident.id}", f"household:{household.id}"])
+    forget_acts_about([resident.subject.record, f"household:{household.id}"])
     forget_changes(db.session.scalars(sa.select(Act.id).where(holds_any(Act.changes, words))).all())
     # The rooms above first: they ask who the person was.
-    registry.erase_resident(resident.id, now)
-    _erase_consents(resident)
-    _redact_requests(resident)
-    _redact_audit(resident, household, words)
+    registry.erase(resident.subject, now)
+    _erase_dealings(resident)
+    _redact_audit([resident.subject.record, f"household:{household.id}"], words)
     _redact_imports(resident, words)
     alone = is_last_of_household(resident)
-    _erase_phones(resident, phones)
+    for contact in contacts_to_erase(resident):
+        db.session.delete(contact)
+    db.session.flush()
+    _forget_phones(phones)
     _blank(resident, now)
     if alone:
         _blank_household(household, now)
     db.session.flush()
     db.session.expire(household)
+    _remember(resident, ground, by, now)
+
+
+def _remember(person: Person, ground: str, by: Any, now: datetime) -> None:
+    """That somebody was erased stays provable; whoever restores a back-up goes by it."""
+    db.session.flush()
     record_audit(
-        "erase_resident",
-        f"resident:{resident.id}",
+        f"erase_{person.subject.kind}",
+        person.subject.record,
         by=by,
         now=now,
-        area_id=household.hamlet_id,
+        area_id=person.home.id,
         after={"ground": clean_text(ground)},
     )
 
@@ -118,6 +143,16 @@ def _blank(resident: Resident, now: datetime) -> None:
     resident.erased_at = now
 
 
+def _blank_guest(guest: Guest, now: datetime) -> None:
+    guest.full_name = ERASED
+    guest.name_search = guest.name_sort = ""
+    guest.title = guest.organisation = guest.ethnic_group = ""
+    guest.phone = None
+    guest.gender = Gender.UNKNOWN
+    guest.on_state_payroll = False
+    guest.erased_at = now
+
+
 def _blank_household(household: Household, now: datetime) -> None:
     household.code = None
     household.ethnic_group = household.address_note = ""
@@ -125,16 +160,22 @@ def _blank_household(household: Household, now: datetime) -> None:
     household.left_on = household.left_on or local_day(now)
 
 
-def _erase_phones(resident: Resident, phones: Collection[str]) -> None:
-    for contact in contacts_to_erase(resident):
-        db.session.delete(contact)
-    db.session.flush()
+def _forget_phones(phones: Collection[str]) -> None:
     forget_phones(phones)
     change_rows(sa.delete(PhoneWish).where(PhoneWish.phone.in_(phones)))
 
 
-def _erase_consents(resident: Resident) -> None:
-    consents = db.session.scalars(sa.select(Consent).where(Consent.resident_id == resident.id)).all()
+def _erase_dealings(person: Person) -> None:
+    """Consents go with what proved them. That somebody asked, and until when it was done, must be provable; who it was
+    and what they said need not."""
+    key = person.subject.key
+    _erase_consents(db.session.scalars(sa.select(Consent).filter_by(**key)).all())
+    for request in db.session.scalars(sa.select(DataRequest).filter_by(**key)):
+        request.requester, request.relation, request.wording, request.outcome = ERASED, "", "", ""
+        request.extension_reason = ""
+
+
+def _erase_consents(consents: Sequence[Consent]) -> None:
     files = [consent.file_id for consent in consents if consent.file_id]
     for consent in consents:
         db.session.delete(consent)
@@ -146,20 +187,16 @@ def _erase_consents(resident: Resident) -> None:
         after_commit(lambda digest=digest: remove_bytes(digest))  # type: ignore[misc]
 
 
-def _redact_requests(resident: Resident) -> None:
-    """That somebody asked, and until when it was done, must be provable; who it was and what they said need not."""
-    for request in db.session.scalars(sa.select(DataRequest).where(DataRequest.resident_id == resident.id)):
-        request.requester, request.relation, request.wording, request.outcome = ERASED, "", "", ""
-        request.extension_reason = ""
+def _redact_audit(records: Sequence[str], words: Collection[str]) -> None:
+    """The audit still says who did what and when; before and after no longer say what stood there.
 
-
-def _redact_audit(resident: Resident, household: Household, words: Collection[str]) -> None:
-    """The audit still says who did what and when; before and after no longer say what stood there."""
-    own = f"resident:{resident.id}"
-    change_rows(sa.update(AuditEntry).where(AuditEntry.record == own).values(before=sa.null(), after=sa.null()))
+    `records`: the person, then what the person shares with others; entries about other people are left alone.
+    """
+    own = AuditEntry.record == records[0]
+    change_rows(sa.update(AuditEntry).where(own).values(before=sa.null(), after=sa.null()))
     of_others = sa.and_(
         sa.or_(*(AuditEntry.record.startswith(kind) for kind in ("resident:", "household:", "guest:"))),
-        AuditEntry.record != f"household:{household.id}",
+        AuditEntry.record.not_in(records),
     )
     held = sa.or_(holds_any(AuditEntry.before, words), holds_any(AuditEntry.after, words))
     for entry in db.session.scalars(sa.select(AuditEntry).where(~of_others, held)):

@@ -18,7 +18,7 @@ from eventmgr.residents.values import GuestDetails
 
 def add_guest(area: Area, details: GuestDetails, *, by: Any, now: datetime) -> Guest:
     """Add a guest to an area. Raises NameMissing, InvalidPhone."""
-    guest = Guest(area=area)
+    guest = Guest(area=area, created_at=now)
     _describe_guest(guest, details)
     db.session.add(guest)
     db.session.flush()

@@ -72,7 +72,7 @@ def register_request(commune: Area, details: RequestDetails, *, by: Any, now: da
     answer_due_on, due_on = due_days(details.kind, details.received_on, with_processor=details.with_processor)
     request = DataRequest(
         area_id=commune.id,
-        resident_id=details.resident_id,
+        **(details.about.key if details.about else {}),
         kind=details.kind,
         requester=clean_text(details.requester),
         relation=clean_text(details.relation),

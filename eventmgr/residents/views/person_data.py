@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, jsonify, redirect, render_template, request, send_file, url_for
@@ -16,40 +17,63 @@ from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.files import file_path, keep_file
+from eventmgr.core.registry import Subject
 from eventmgr.core.text import display_name
 from eventmgr.residents import queries
 from eventmgr.residents.forms.rights import ConsentForm, EraseForm, WishForm, kind_of
-from eventmgr.residents.models import Resident
+from eventmgr.residents.models import Contact, Guest, Person, Resident
 from eventmgr.residents.phones import phones_not_to_text
 from eventmgr.residents.queries import erasing, rights
 from eventmgr.residents.queries.citizen_numbers import read_citizen_number
 from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, REQUEST_KINDS, REQUEST_STATES
 from eventmgr.residents.services import consents, erasure, refusals
-from eventmgr.residents.views.shared import Page, bp, form_page, say_beside
+from eventmgr.residents.views.shared import Page, bp, form_page, say_beside, spoken
 
 
-def _person(permission: Permission, resident_id: int) -> Resident:
-    """The person, if something is still kept of them. Raises NotFound outside the scope, and once erased."""
-    resident = rights.get_person_in(scope(permission), resident_id)
-    if resident.erased_at is not None:
+def _person(permission: Permission, key: Mapping[str, int]) -> Person:
+    """The resident or guest that an address points at, if something is still kept of them. Raises NotFound outside the
+    scope, and once erased."""
+    person = rights.get_person_in(scope(permission), Subject.of(key))
+    if person.erased_at is not None:
         raise NotFound
-    return resident
+    return person
+
+
+def _shown(person: Person) -> dict[str, Any]:
+    """What the pages say of whom they are about: the name, the way here, and what leads on."""
+    name, key = display_name(person.full_name), person.subject.key
+    trail = [(_("Residents"), url_for("residents.index"))]
+    if isinstance(person, Guest):
+        trail.append((_("Guests"), url_for("residents.guests")))
+        trail.append((name, url_for("residents.edit_guest", **key)))
+    else:
+        home = url_for("residents.household", household_id=person.household_id)
+        trail.append((spoken(person.household) or _("Household"), home))
+    return {
+        "person": person,
+        "is_guest": isinstance(person, Guest),
+        "name": name,
+        "key": key,
+        "here": url_for("residents.person_data", **key),
+        "trail": trail,
+    }
 
 
 @bp.get("/residents/people/<int:resident_id>/data")
+@bp.get("/guests/<int:guest_id>/data")
 @requires(Permission.EDIT_RESIDENTS)
-def person_data(resident_id: int) -> str:
+def person_data(**key: int) -> str:
     """A person's consents and requests, and what can be done with what is kept of them."""
-    resident = _person(Permission.EDIT_RESIDENTS, resident_id)
-    path = resident.household.hamlet.path
-    note_view("consents", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
+    person = _person(Permission.EDIT_RESIDENTS, key)
+    path = person.home.path
+    note_view("consents", record=person.subject.record, area_id=person.home.id)
     return render_template(
         "personal_data/person.html",
-        resident=resident,
-        name=display_name(resident.full_name),
-        consents=rights.consents_of(resident_id),
-        requests=rights.requests_of(resident_id),
-        has_citizen_number=resident.citizen_number_sealed is not None,
+        **_shown(person),
+        consents=rights.consents_of(person.subject),
+        requests=rights.requests_of(person.subject),
+        has_citizen_number=isinstance(person, Resident) and person.citizen_number_sealed is not None,
+        refused=isinstance(person, Guest) and _takes_no_texts(person.phone),
         sees_numbers=scope(Permission.VIEW_CITIZEN_NUMBERS).covers(path),
         handles=scope(Permission.HANDLE_PERSONAL_DATA).covers(path),
         sees_looks=scope(Permission.VIEW_ACCESS_LOG).covers(path),
@@ -65,39 +89,36 @@ def person_data(resident_id: int) -> str:
 def show_citizen_number(resident_id: int) -> str:
     """One person's citizen number, shown once; that it was looked at is written down first."""
     with unit_of_work():
-        resident = _person(Permission.VIEW_CITIZEN_NUMBERS, resident_id)
+        resident = _person(Permission.VIEW_CITIZEN_NUMBERS, {"resident_id": resident_id})
+        assert isinstance(resident, Resident)
         number = read_citizen_number(resident)
         record_access(
             AccessKind.VIEW,
             "citizen_number",
             by=current_user,
             now=now(),
-            record=f"resident:{resident.id}",
-            area_id=resident.household.hamlet_id,
+            record=resident.subject.record,
+            area_id=resident.home.id,
         )
-    return render_template(
-        "personal_data/citizen_number.html",
-        resident=resident,
-        name=display_name(resident.full_name),
-        number=number,
-    )
+    return render_template("personal_data/citizen_number.html", **_shown(resident), number=number)
 
 
 # --- consents -------------------------------------------------------------------------------------
 
 
 @bp.route("/residents/people/<int:resident_id>/consents/new", methods=["GET", "POST"])
+@bp.route("/guests/<int:guest_id>/consents/new", methods=["GET", "POST"])
 @requires(Permission.EDIT_RESIDENTS)
-def new_consent(resident_id: int) -> Page:
+def new_consent(**key: int) -> Page:
     """Enter a person's yes to one purpose, with what proves it."""
-    resident = _person(Permission.EDIT_RESIDENTS, resident_id)
+    person = _person(Permission.EDIT_RESIDENTS, key)
     form = ConsentForm()
     if form.validate_on_submit():
         upload = form.file.data
         content = upload.read() if upload else b""
         try:
             with unit_of_work():
-                resident = _person(Permission.EDIT_RESIDENTS, resident_id)
+                person = _person(Permission.EDIT_RESIDENTS, key)
                 file_id = None
                 if content:
                     # Not the name it came with: that often names the person.
@@ -106,17 +127,17 @@ def new_consent(resident_id: int) -> Page:
                         content,
                         name="bang-chung." + upload.filename.rpartition(".")[2].lower(),
                         type=kind,
-                        area_id=resident.household.commune_id,
+                        area_id=person.commune.id,
                         by_id=current_user.id,
                         now=now(),
                     ).id
-                consents.give_consent(resident, form.purpose.data, form.statement(file_id), by=current_user, now=now())
+                consents.give_consent(person, form.purpose.data, form.statement(file_id), by=current_user, now=now())
         except EventmgrError as error:
             say_beside(form, error)
         else:
             flash(_("The consent is on file."), "success")
-            return redirect(url_for("residents.person_data", resident_id=resident_id))
-    return form_page("personal_data/new_consent.html", form, resident=resident, name=display_name(resident.full_name))
+            return redirect(url_for("residents.person_data", **person.subject.key))
+    return form_page("personal_data/new_consent.html", form, **_shown(person))
 
 
 @bp.route("/residents/consents/<int:consent_id>/withdraw", methods=["GET", "POST"])
@@ -136,13 +157,12 @@ def withdraw_consent(consent_id: int) -> Page:
             say_beside(form, error)
         else:
             flash(_("The consent is withdrawn."), "success")
-            return redirect(url_for("residents.person_data", resident_id=consent.resident_id))
+            return redirect(url_for("residents.person_data", **consent.person.subject.key))
     return form_page(
         "personal_data/withdraw_consent.html",
         form,
+        **_shown(consent.person),
         consent=consent,
-        resident=consent.resident,
-        name=display_name(consent.resident.full_name),
         purposes=PURPOSES,
     )
 
@@ -155,7 +175,7 @@ def consent_file(consent_id: int) -> Response:
     kept = consent.file
     if kept is None or not file_path(kept.hash).exists():
         raise NotFound
-    note_view("consents", record=f"resident:{consent.resident_id}", area_id=consent.resident.household.hamlet_id)
+    note_view("consents", record=consent.person.subject.record, area_id=consent.person.home.id)
     return send_file(file_path(kept.hash), mimetype=kept.type, as_attachment=True, download_name=kept.name)
 
 
@@ -163,21 +183,22 @@ def consent_file(consent_id: int) -> Response:
 
 
 @bp.route("/residents/contacts/<int:contact_id>/texts", methods=["GET", "POST"])
+@bp.route("/guests/<int:guest_id>/texts", methods=["GET", "POST"])
 @requires(Permission.FIX_PHONES)
-def contact_texts(contact_id: int) -> Page:
-    """Whether texts may go to a household's phone: what was said about it, and what its owner says now."""
-    fixable = scope(Permission.FIX_PHONES)
-    contact = queries.get_contact_in(fixable, contact_id)
-    state = rights.phone_state(contact.phone)
-    refused = state is not None and state.opted_out_at is not None
+def contact_texts(**key: int) -> Page:
+    """Whether texts may go to a household's or a guest's phone: what was said about it, and what its owner says now."""
+    line = _line(key)
+    phone, home = line.phone or "", line.area if isinstance(line, Guest) else line.household.hamlet
+    state = rights.phone_state(phone)
+    refused = _takes_no_texts(phone)
     form = WishForm()
     _propose_today(form)
     if form.validate_on_submit():
         try:
             with unit_of_work():
-                contact = queries.get_contact_in(fixable, contact_id)
+                line = _line(key)
                 change = refusals.welcome_texts if refused else refusals.refuse_texts
-                change(contact, form.statement(), by=current_user, now=now())
+                change(line, form.statement(), by=current_user, now=now())
         except EventmgrError as error:
             say_beside(form, error)
         else:
@@ -185,18 +206,41 @@ def contact_texts(contact_id: int) -> Page:
                 _("Texts may go to this phone again.") if refused else _("No text goes to this phone any more."),
                 "success",
             )
-            return redirect(url_for("residents.household", household_id=contact.household_id))
+            return redirect(_page_of(line))
     return form_page(
         "personal_data/contact_texts.html",
         form,
-        contact=contact,
-        household=contact.household,
+        **({"guest": line} if isinstance(line, Guest) else {"household": line.household}),
+        name=display_name(line.full_name) if isinstance(line, Guest) else spoken(line.household),
+        here=_page_of(line),
+        phone=phone,
         state=state,
         refused=refused,
-        wishes=rights.wishes_of(contact.phone),
+        wishes=rights.wishes_of(phone),
         evidence=EVIDENCE,
-        sees_phones=scope(Permission.VIEW_PHONES).covers(contact.household.hamlet.path),
+        sees_phones=scope(Permission.VIEW_PHONES).covers(home.path),
     )
+
+
+def _line(key: Mapping[str, int]) -> Contact | Guest:
+    """A phone that belongs to a household or a guest. Raises NotFound outside the scope, and for a guest without one."""
+    fixable = scope(Permission.FIX_PHONES)
+    if "contact_id" in key:
+        return queries.get_contact_in(fixable, key["contact_id"])
+    guest = queries.get_guest_in(fixable, key["guest_id"])
+    if not guest.phone:
+        raise NotFound
+    return guest
+
+
+def _page_of(line: Contact | Guest) -> str:
+    if isinstance(line, Guest):
+        return url_for("residents.person_data", **line.subject.key)
+    return url_for("residents.household", household_id=line.household_id)
+
+
+def _takes_no_texts(phone: str | None) -> bool:
+    return bool(phone) and "opted_out" in phones_not_to_text([phone or ""]).values()
 
 
 def _propose_today(form: Any) -> None:
@@ -208,28 +252,29 @@ def _propose_today(form: Any) -> None:
 
 
 @bp.get("/residents/people/<int:resident_id>/copy")
+@bp.get("/guests/<int:guest_id>/copy")
 @requires(Permission.HANDLE_PERSONAL_DATA)
-def person_copy(resident_id: int) -> str:
+def person_copy(**key: int) -> str:
     """All that any room keeps of a person, to print and hand over."""
-    resident = _person(Permission.HANDLE_PERSONAL_DATA, resident_id)
-    sections = registry.export_resident(resident_id)
-    _remember_copy(resident, "paper")
+    person = _person(Permission.HANDLE_PERSONAL_DATA, key)
+    sections = registry.export(person.subject)
+    _remember_copy(person, "paper")
     return render_template(
         "personal_data/copy.html",
-        resident=resident,
-        name=display_name(resident.full_name),
+        **_shown(person),
         sections=sections,
         made_at=now(),
     )
 
 
 @bp.get("/residents/people/<int:resident_id>/copy.json")
+@bp.get("/guests/<int:guest_id>/copy.json")
 @requires(Permission.HANDLE_PERSONAL_DATA)
-def person_copy_file(resident_id: int) -> Response:
+def person_copy_file(**key: int) -> Response:
     """The same, for machines."""
-    resident = _person(Permission.HANDLE_PERSONAL_DATA, resident_id)
-    sections = registry.export_resident(resident_id)
-    _remember_copy(resident, "json")
+    person = _person(Permission.HANDLE_PERSONAL_DATA, key)
+    sections = registry.export(person.subject)
+    _remember_copy(person, "json")
     told = {
         "made_at": now().isoformat(),
         "sections": [
@@ -238,19 +283,19 @@ def person_copy_file(resident_id: int) -> Response:
         ],
     }
     answer = jsonify(told)
-    answer.headers.set("Content-Disposition", "attachment", filename=f"du-lieu-ca-nhan-{resident_id}.json")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"du-lieu-ca-nhan-{person.id}.json")
     return answer
 
 
-def _remember_copy(resident: Resident, form: str) -> None:
+def _remember_copy(person: Person, form: str) -> None:
     with unit_of_work():
         record_access(
             AccessKind.EXPORT,
             "copy",
             by=current_user,
             now=now(),
-            record=f"resident:{resident.id}",
-            area_id=resident.household.hamlet_id,
+            record=person.subject.record,
+            area_id=person.home.id,
             filters={"as": form},
         )
 
@@ -259,21 +304,21 @@ def _remember_copy(resident: Resident, form: str) -> None:
 
 
 @bp.get("/residents/people/<int:resident_id>/looks")
+@bp.get("/guests/<int:guest_id>/looks")
 @requires(Permission.VIEW_ACCESS_LOG)
-def person_looks(resident_id: int) -> str:
+def person_looks(**key: int) -> str:
     """Who had this person before their eyes."""
-    resident = _person(Permission.VIEW_ACCESS_LOG, resident_id)
-    note_view("looks", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
+    person = _person(Permission.VIEW_ACCESS_LOG, key)
+    note_view("looks", record=person.subject.record, area_id=person.home.id)
     after = _cursor()
-    looks, more_after = rights.who_looked(resident, after)
+    looks, more_after = rights.who_looked(person, after)
     return render_template(
         "personal_data/looks.html",
-        resident=resident,
-        name=display_name(resident.full_name),
+        **_shown(person),
         looks=looks,
         words=ACCESS_WORDS,
-        first_url=url_for("residents.person_looks", resident_id=resident_id) if after else None,
-        next_url=url_for("residents.person_looks", resident_id=resident_id, after=more_after) if more_after else None,
+        first_url=url_for("residents.person_looks", **person.subject.key) if after else None,
+        next_url=url_for("residents.person_looks", **person.subject.key, after=more_after) if more_after else None,
     )
 
 
@@ -285,30 +330,32 @@ def _cursor() -> int | None:
 
 
 @bp.route("/residents/people/<int:resident_id>/erase", methods=["GET", "POST"])
+@bp.route("/guests/<int:guest_id>/erase", methods=["GET", "POST"])
 @requires(Permission.HANDLE_PERSONAL_DATA)
-def erase_person(resident_id: int) -> Page:
+def erase_person(**key: int) -> Page:
     """What would go and what stays; then, with the name typed, it goes for good."""
-    resident = _person(Permission.HANDLE_PERSONAL_DATA, resident_id)
+    person = _person(Permission.HANDLE_PERSONAL_DATA, key)
     form = EraseForm()
     if form.validate_on_submit():
         try:
             with unit_of_work():
-                resident = _person(Permission.HANDLE_PERSONAL_DATA, resident_id)
-                erasure.erase_person(resident, form.name.data or "", form.ground.data or "", by=current_user, now=now())
+                person = _person(Permission.HANDLE_PERSONAL_DATA, key)
+                erasure.erase_person(person, form.name.data or "", form.ground.data or "", by=current_user, now=now())
         except EventmgrError as error:
             say_beside(form, error)
         else:
             flash(_("The person has been erased. What stays are counts without a name."), "success")
-            return redirect(url_for("residents.household", household_id=resident.household_id))
-    phones = erasing.phones_to_erase(resident)
+            if isinstance(person, Guest):
+                return redirect(url_for("residents.guests"))
+            return redirect(url_for("residents.household", household_id=person.household_id))
+    phones = erasing.phones_to_erase(person)
     return form_page(
         "personal_data/erase.html",
         form,
-        resident=resident,
-        name=display_name(resident.full_name),
-        going=[(section.title, len(section.rows)) for section in registry.export_resident(resident_id) if section.rows],
+        **_shown(person),
+        going=[(section.title, len(section.rows)) for section in registry.export(person.subject) if section.rows],
         phones_going=sorted(phones),
         refusing="opted_out" in phones_not_to_text(phones).values(),
-        phones_staying=len(erasing.contacts_to_erase(resident)) - len(phones),
-        is_last=erasing.is_last_of_household(resident),
+        phones_staying=len(erasing.phones_of(person)) - len(phones),
+        is_last=isinstance(person, Resident) and erasing.is_last_of_household(person),
     )

@@ -18,6 +18,7 @@ from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.holidays import fixed_holidays_missing, holidays_between, keep_fixed_holidays, keep_holiday
+from eventmgr.core.registry import Subject, SubjectKind
 from eventmgr.core.retention import days_kept, decide_days, last_runs, retention_rules
 from eventmgr.core.text import display_name
 from eventmgr.residents.forms.rights import (
@@ -107,22 +108,20 @@ def data_requests() -> str:
 def new_data_request() -> Page:
     """Enter a request; with a person chosen on the person's page, or without."""
     handled = scope(Permission.HANDLE_PERSONAL_DATA)
-    about = request.args.get("person", type=int)
-    resident = rights.get_person_in(handled, about) if about else None
-    communes = [resident.household.commune] if resident else communes_in(handled)
+    about = _asked_about()
+    person = rights.get_person_in(handled, about) if about else None
+    communes = [person.commune] if person else communes_in(handled)
     form = RequestForm().offer(names_of(communes))
     if not form.is_submitted():
         form.received_on.data = local_day(now())
-        if resident:
-            form.requester.data = display_name(resident.full_name)
+        if person:
+            form.requester.data = display_name(person.full_name)
     if form.validate_on_submit():
         try:
             with unit_of_work():
                 # The commune of a hamlet's officer lies above what they may see: the person's own is known.
-                commune = resident.household.commune if resident else get_area_in(handled, form.commune.data)
-                entered = register.register_request(
-                    commune, form.details(resident.id if resident else None), by=current_user, now=now()
-                )
+                commune = person.commune if person else get_area_in(handled, form.commune.data)
+                entered = register.register_request(commune, form.details(about), by=current_user, now=now())
         except EventmgrError as error:
             say_beside(form, error)
         else:
@@ -131,10 +130,20 @@ def new_data_request() -> Page:
     return form_page(
         "personal_data/new_request.html",
         form,
-        resident=resident,
-        name=display_name(resident.full_name) if resident else "",
+        person=person,
+        key=about.key if about else {},
+        name=display_name(person.full_name) if person else "",
         several_communes=len(communes) > 1,
     )
+
+
+def _asked_about() -> Subject | None:
+    """Whom the address names: a resident or a guest, or nobody."""
+    for name, kind in (("person", SubjectKind.RESIDENT), ("guest", SubjectKind.GUEST)):
+        number = request.args.get(name, type=int)
+        if number:
+            return Subject(kind, number)
+    return None
 
 
 @bp.get("/personal-data/requests/<int:request_id>")
@@ -222,12 +231,11 @@ def _request_page(
     refuse: RefuseForm | None = None,
 ) -> str:
     note_view("request", record=f"data_request:{found.id}", area_id=found.area_id)
-    resident = found.resident if found.resident and found.resident.erased_at is None else None
     last = max(found.due_on, found.answer_due_on)
     return render_template(
         "personal_data/request.html",
         found=found,
-        resident=resident,
+        key=found.person.subject.key if found.person else None,
         is_open=found.state is RequestState.OPEN,
         today=local_day(now()),
         kinds=REQUEST_KINDS,

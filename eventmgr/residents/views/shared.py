@@ -57,13 +57,15 @@ def form_page(template: str, form: Any, **values: Any) -> Page:
 
 def _note_whom(**values: Any) -> None:
     """The one person or household that a form is about; pages of several say so themselves."""
-    resident, household, guest = (values.get(name) for name in ("resident", "household", "guest"))
-    if resident is not None:
+    resident, household, guest, person = (values.get(name) for name in ("resident", "household", "guest", "person"))
+    if person is not None:
+        note_view(person.subject.kind.value, record=person.subject.record, area_id=person.home.id)
+    elif resident is not None:
         note_view("resident", record=f"resident:{resident.id}", area_id=resident.household.hamlet_id)
     elif household is not None:
         note_view("household", record=f"household:{household.id}", area_id=household.hamlet_id)
     elif guest is not None:
-        note_view("guests", record=f"guest:{guest.id}", area_id=guest.area_id)
+        note_view("guest", record=f"guest:{guest.id}", area_id=guest.area_id)
 
 
 def carried_out(form: Any, act: Callable[[], object], of: Household | Resident | Contact | None = None) -> bool:
