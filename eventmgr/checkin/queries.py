@@ -462,3 +462,17 @@ def attendances_of(scope: Scope, whose: sa.ColumnElement[bool], limit: int = 20)
             .limit(limit)
         )
     )
+
+
+def invitations_present(meeting_id: int) -> set[int]:
+    """The invitations whose household or guest is at the meeting."""
+    came = sa.exists().where(
+        Attendance.meeting_id == meeting_id,
+        Attendance.undone_at.is_(None),
+        sa.or_(
+            Attendance.invitation_id == Invitation.id,
+            Attendance.household_id == Invitation.household_id,
+            Attendance.guest_id == Invitation.guest_id,
+        ),
+    )
+    return set(db.session.scalars(sa.select(Invitation.id).where(Invitation.meeting_id == meeting_id, came)))

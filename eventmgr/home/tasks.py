@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from flask import current_app
+
 from eventmgr.areas.queries import all_communes
+from eventmgr.checkin.queries import invitations_present
 from eventmgr.core.acts import forget_old_changes
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.retention import apply_rule, retention_rules
 from eventmgr.extensions import huey
+from eventmgr.meetings.queries.reminders import meetings_to_remind
+from eventmgr.meetings.services.reminding import remind
+from eventmgr.messaging.tasks import send_due
 
 EVERY_SIX_HOURS = 6 * 60 * 60
 
@@ -24,3 +30,19 @@ def take_away_old_data() -> None:
                 apply_rule(rule, area_id, path, moment)
     with unit_of_work():
         forget_old_changes(moment)
+
+
+@huey.every(60)
+def remind_invited() -> None:
+    """Queue the reminders that are due, each meeting in a unit of work of its own. May run any number of times."""
+    moment = now()
+    for meeting_id in meetings_to_remind(moment):
+        with unit_of_work():
+            queued = remind(
+                meeting_id,
+                now=moment,
+                base_url=current_app.config["PUBLIC_URL"],
+                present=invitations_present(meeting_id),
+            )
+        if queued:
+            send_due.wake()

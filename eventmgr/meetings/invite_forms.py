@@ -17,7 +17,7 @@ from wtforms import (  # type: ignore[attr-defined]
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
 
 from eventmgr.core.forms import at_most, row_choices
 from eventmgr.meetings.values import InviteTexts, LeaderWord
@@ -27,7 +27,7 @@ PLAIN, MARKED = "plain", "marked"
 ASK, RECORDED = "ask", "recorded"
 
 
-def _known_placeholders(_form: Any, field: Any) -> None:
+def known_placeholders(_form: Any, field: Any) -> None:
     """Refuse a placeholder that stands for nothing, with its own sentence."""
     try:
         placeholders_in(field.data or "")
@@ -40,12 +40,20 @@ class InviteForm(FlaskForm):
 
     invite = TextAreaField(
         _("Text of the invitation"),
-        validators=[InputRequired(_("Write a text.")), at_most(600), _known_placeholders],
+        validators=[InputRequired(_("Write a text.")), at_most(600), known_placeholders],
     )
     relay = TextAreaField(
         _("Text to a phone that is not the household's own"),
         description=_("A relative, a neighbour or the hamlet head is asked to pass it on."),
-        validators=[InputRequired(_("Write a text.")), at_most(600), _known_placeholders],
+        validators=[InputRequired(_("Write a text.")), at_most(600), known_placeholders],
+    )
+    remind = TextAreaField(
+        _("Text of the reminder"),
+        validators=[DataRequired(_("Write a text.")), at_most(600), known_placeholders],
+    )
+    remind_relay = TextAreaField(
+        _("Reminder to a phone that is not the household's own"),
+        validators=[DataRequired(_("Write a text.")), at_most(600), known_placeholders],
     )
     marks = RadioField(
         _("Way of writing"),
@@ -84,7 +92,11 @@ class InviteForm(FlaskForm):
     def texts(self) -> InviteTexts:
         """The wordings as written."""
         return InviteTexts(
-            invite=self.invite.data or "", relay=self.relay.data or "", with_marks=self.marks.data == MARKED
+            invite=self.invite.data or "",
+            relay=self.relay.data or "",
+            with_marks=self.marks.data == MARKED,
+            remind=self.remind.data or "",
+            remind_relay=self.remind_relay.data or "",
         )
 
     @property

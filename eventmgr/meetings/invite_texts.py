@@ -35,7 +35,10 @@ class MeetingWords:
 def default_texts() -> InviteTexts:
     """The wordings every commune starts with."""
     return InviteTexts(
-        invite=DEFAULT_WORDINGS[TextPurpose.INVITE].marked, relay=DEFAULT_WORDINGS[TextPurpose.RELAY].marked
+        invite=DEFAULT_WORDINGS[TextPurpose.INVITE].marked,
+        relay=DEFAULT_WORDINGS[TextPurpose.RELAY].marked,
+        remind=DEFAULT_WORDINGS[TextPurpose.REMIND].marked,
+        remind_relay=DEFAULT_WORDINGS[TextPurpose.REMIND_RELAY].marked,
     )
 
 
@@ -72,6 +75,28 @@ def write_text(texts: InviteTexts, invitee: Invitee, values: Mapping[str, str], 
     wording = texts.relay if invitee.channel is Channel.RELAY else texts.invite
     text = render_text(" ".join(wording.split()), values)
     return text if with_marks else to_gsm(text)
+
+
+def write_reminder(templates: Mapping[str, str], channel: Channel, values: Mapping[str, str]) -> str:
+    """The reminder this recipient gets, by the wordings as they were agreed to: those without marks stay without.
+
+    Raises UnknownPlaceholder, EmptyValue.
+    """
+    wording = " ".join(templates["remind_relay" if channel is Channel.RELAY else "remind"].split())
+    text = render_text(wording, values)
+    return to_gsm(text) if to_gsm(wording) == wording else text
+
+
+def notice_values(words: MeetingWords, *, hour: str, day: str, venue: str) -> dict[str, str]:
+    """The values of a notice's placeholders: the same for everybody, so it names nobody and no code."""
+    return {
+        "xa": words.commune,
+        "thon": words.hamlets,
+        "gio": hour,
+        "ngay": day,
+        "dia_diem": venue,
+        "dien_thoai": words.phone,
+    }
 
 
 def call_invitee(invitee: Invitee) -> str:

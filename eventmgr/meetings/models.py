@@ -11,10 +11,12 @@ from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
 from eventmgr.meetings.values import (
+    USUAL_REMINDERS,
     Channel,
     ContactResult,
     InviteUnit,
     MeetingStatus,
+    ReminderRule,
     Rsvp,
 )
 from eventmgr.plans.models import Plan, Topic
@@ -67,6 +69,7 @@ class Meeting(Base):
     cancel_reason: Mapped[str] = short_text(NAME, default="")
     moved_from: Mapped[datetime | None]  # the time it was invited for before it moved; None: never moved
     summary: Mapped[str] = mapped_column(sa.Text, default="")  # what was said, in three lines
+    reminders: Mapped[list[str] | None]  # rules as `ReminderRule` writes them; None: the usual; empty: none
     row_version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
@@ -82,6 +85,30 @@ class Meeting(Base):
     invitations: Mapped[list[Invitation]] = relationship(back_populates="meeting")
 
     __mapper_args__ = {"version_id_col": row_version}
+
+    @property
+    def reminder_rules(self) -> tuple[ReminderRule, ...]:
+        """When those who were texted are reminded."""
+        return USUAL_REMINDERS if self.reminders is None else tuple(map(ReminderRule.read, self.reminders))
+
+
+class Reminder(Base):
+    """A reminder that was due and dealt with. Its id is the revision of its texts.
+
+    The unique key lets three workers meet the same hour and make one send. A meeting that moves has another
+    `starts_at`, so its reminders come due anew.
+    """
+
+    __tablename__ = "reminder"
+    __table_args__ = (sa.UniqueConstraint("meeting_id", "starts_at", "rule"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", index=False)
+    starts_at: Mapped[datetime]  # of the meeting, as it was then
+    rule: Mapped[str] = short_text(16)  # as `ReminderRule` writes it
+    made_at: Mapped[datetime]
+    queued: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = short_text(default="")  # why no text could be written, a code; empty: none
 
 
 class MeetingHamlet(Base):

@@ -88,6 +88,29 @@ class Spacing:
         return datetime.combine(date.min, self.first_hour) + timedelta(hours=self.hours_between * meetings)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ReminderRule:
+    """When those who were texted are reminded: so many days before the meeting, at an hour of the day."""
+
+    days_before: int  # 0: on the day itself
+    at: time
+
+    def __str__(self) -> str:
+        return f"{self.days_before} {self.at:%H:%M}"
+
+    @classmethod
+    def read(cls, written: str) -> ReminderRule:
+        """The rule that `str` wrote."""
+        days, hour = written.split()
+        return cls(int(days), time.fromisoformat(hour))
+
+
+USUAL_REMINDERS = (ReminderRule(1, time(18, 30)),)
+"""The evening before, when people are home from the fields."""
+REMIND_AT_LEAST = timedelta(minutes=60)
+"""A reminder leaves at least so long before its meeting begins."""
+
+
 class Channel(StrEnum):
     """How an invitation travels."""
 
@@ -139,6 +162,8 @@ class InviteTexts:
     invite: str
     relay: str
     with_marks: bool = False
+    remind: str = ""  # empty: the usual one
+    remind_relay: str = ""  # empty: the usual one
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,3 +54,16 @@ def next_sending_time(instant: datetime, hours: NoSendHours | None, zone: ZoneIn
     there = instant.astimezone(zone)
     day = there.date() + timedelta(days=0 if there.time() < hours.end else 1)
     return datetime.combine(day, hours.end, tzinfo=zone).astimezone(UTC)
+
+
+BEFORE_NIGHT = timedelta(minutes=15)
+"""A send moved in front of the no-send hours begins so much before them, to be through when they begin."""
+
+
+def latest_sending_time(instant: datetime, hours: NoSendHours | None, zone: ZoneInfo) -> datetime:
+    """The instant itself, or a little before the no-send hours it falls into; in UTC."""
+    if hours is None or may_send(instant, hours, zone):
+        return instant.astimezone(UTC)
+    there = instant.astimezone(zone)
+    day = there.date() - timedelta(days=0 if there.time() >= hours.start else 1)
+    return (datetime.combine(day, hours.start, tzinfo=zone) - BEFORE_NIGHT).astimezone(UTC)

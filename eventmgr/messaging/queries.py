@@ -19,7 +19,7 @@ from eventmgr.core.phone import network_of
 from eventmgr.core.settings import APPROVAL_NEEDED, NO_SEND_HOURS, setting
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
 from eventmgr.messaging.no_send import NoSendHours, may_send, read_no_send_hours
-from eventmgr.messaging.values import BatchKind, BatchState, MessageState, Progress
+from eventmgr.messaging.values import TAKEN, BatchKind, BatchState, MessageState, Progress
 
 MESSAGES_A_PAGE = 50
 BATCHES_A_PAGE = 30
@@ -261,6 +261,36 @@ def kinds_sent(subject: str) -> frozenset[BatchKind]:
     """Why batches about a subject were made so far: whether a reminder was, say."""
     kinds = sa.select(Batch.kind).where(Batch.subject == subject, Batch.state != BatchState.STOPPED).distinct()
     return frozenset(db.session.scalars(kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Texted:
+    """Somebody whose text about a subject has left, or may have."""
+
+    phone: str
+    queued_at: datetime
+    texts: dict[str, str]  # the templates of its batch
+
+
+def texted_about(subject: str, kind: BatchKind) -> dict[str, Texted]:
+    """Who has had a text of this kind about a subject, by recipient key: the gateway took it, or may have."""
+    rows = db.session.execute(
+        sa.select(Message.recipient_key, Message.phone, Message.queued_at, Batch.texts)
+        .join(Message.batch)
+        .where(
+            Message.subject == subject,
+            Message.kind == kind,
+            Message.state.in_([*TAKEN, MessageState.SENDING, MessageState.UNKNOWN]),
+        )
+        .order_by(Message.id)
+    )
+    return {key: Texted(phone, queued_at, texts) for key, phone, queued_at, texts in rows}
+
+
+def next_revision(subject: str, kind: BatchKind) -> int:
+    """The revision under which a further text of this kind is another message than all before it."""
+    latest = sa.select(sa.func.max(Batch.revision)).where(Batch.subject == subject, Batch.kind == kind)
+    return (db.session.scalar(latest) or 0) + 1
 
 
 def latest_messages(subject: str, recipient_keys: Iterable[str]) -> dict[str, Message]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -306,13 +306,17 @@ def withdraw_messages(subject: str, kinds: Iterable[BatchKind], *, now: datetime
     return _withdraw(sa.and_(Message.subject == subject, Message.kind.in_(list(kinds))), now)
 
 
-def withdraw_messages_to(subject: str, recipient_key: str, *, now: datetime) -> int:
-    """Withdraw what is still queued for one recipient of a subject (somebody was asked twice); returns how many."""
+def withdraw_messages_to(
+    subject: str, recipient_key: str, *, now: datetime, kinds: Collection[BatchKind] = tuple(BatchKind)
+) -> int:
+    """Withdraw what is still queued for one recipient of a subject (somebody was asked twice, or has refused);
+    returns how many."""
     waiting = db.session.scalars(
         locked(
             sa.select(Message).where(
                 Message.subject == subject,
                 Message.recipient_key == recipient_key,
+                Message.kind.in_(kinds),
                 Message.state == MessageState.QUEUED,
             )
         )

@@ -28,6 +28,7 @@ class TextPurpose(StrEnum):
     INVITE_WITH_LINK = "invite_with_link"
     RELAY = "relay"
     REMIND = "remind"
+    REMIND_RELAY = "remind_relay"
     RESCHEDULE = "reschedule"
     POSTPONE = "postpone"
     CANCEL = "cancel"
@@ -61,6 +62,10 @@ DEFAULT_WORDINGS: dict[TextPurpose, Wording] = {
     TextPurpose.REMIND: Wording(
         "UBND xã {xa} nhắc lại: mời {ten} dự họp thôn {gio} {ngay} tại {dia_diem}. Hỏi: {dien_thoai}",
         "UBND xa {xa} nhac lai: moi {ten} du hop thon {gio} {ngay} tai {dia_diem}. Hoi: {dien_thoai}",
+    ),
+    TextPurpose.REMIND_RELAY: Wording(
+        "UBND xã {xa} nhờ nhắc giúp {ten}: mời dự họp thôn {gio} {ngay} tại {dia_diem}. Hỏi: {dien_thoai}",
+        "UBND xa {xa} nho nhac giup {ten}: moi du hop thon {gio} {ngay} tai {dia_diem}. Hoi: {dien_thoai}",
     ),
     TextPurpose.RESCHEDULE: Wording(
         "UBND xã {xa} xin báo: họp thôn chuyển đến {gio} {ngay}, tại {dia_diem}."

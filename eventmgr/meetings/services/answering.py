@@ -9,7 +9,10 @@ from flask_babel import lazy_gettext as _
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.meetings.models import Invitation
+from eventmgr.meetings.queries.audience import key_of, subject_of
 from eventmgr.meetings.values import MeetingStatus, Rsvp
+from eventmgr.messaging.services import withdraw_messages_to
+from eventmgr.messaging.values import BatchKind
 
 OPEN_STATUSES = frozenset({MeetingStatus.TENTATIVE, MeetingStatus.SCHEDULED})
 
@@ -47,6 +50,10 @@ def answer_invitation(invitation: Invitation, answer: Rsvp, *, resident_id: int 
         named[0].rsvp = answer
         invitation.rsvp = household_answer([member.rsvp for member in invitation.members])
     invitation.rsvp_at = now
+    if invitation.rsvp is Rsvp.ABSENT:
+        withdraw_messages_to(
+            subject_of(invitation.meeting_id), key_of(invitation.id), kinds=(BatchKind.REMIND,), now=now
+        )
     db.session.flush()
 
 

@@ -120,7 +120,8 @@ def check_texts(meetings: Sequence[Meeting], texts: InviteTexts, *, now: datetim
 
     Raises UnknownPlaceholder, NoContactPhone, NoTrustedLink.
     """
-    used = {*placeholders_in(texts.invite), *placeholders_in(texts.relay)}
+    wordings = (texts.invite, texts.relay, texts.remind, texts.remind_relay)
+    used = {name for wording in wordings for name in placeholders_in(wording)}
     for meeting in meetings:
         if "dien_thoai" in used and not contact_phone(meeting.area.path, now):
             raise NoContactPhone
@@ -345,6 +346,7 @@ def _unused_codes(number: int) -> Iterator[str]:
 def _approved_texts(texts: InviteTexts) -> dict[str, str]:
     """The wordings as they are sent: what a leader agrees to is what arrives."""
     written = {"invite": texts.invite, "relay": texts.relay}
+    written |= {"remind": texts.remind, "remind_relay": texts.remind_relay} if texts.remind else {}
     return written if texts.with_marks else {purpose: to_gsm(text) for purpose, text in written.items()}
 
 

@@ -221,16 +221,7 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
     `row_version` is that of the meeting when the form was opened. Where people are invited already, the old time is
     kept as `moved_from` and their page says so. Raises MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
     """
-    if meeting.row_version != row_version:
-        raise MeetingChanged
-    if meeting.status not in CHANGEABLE:
-        raise MeetingReadOnly
-    if meeting.status == MeetingStatus.HELD and details.starts_at is None:
-        raise NoTime
-    check_time(details, now=now, before=meeting)
-    hamlets = _hamlets(meeting.area, details.hamlet_ids)
-    _check_hamlets_free(hamlets, details, but=meeting)
-    _check_invited_stay(meeting, details)
+    hamlets = check_change(meeting, details, row_version=row_version, now=now)
     before = _told(meeting)
     moved = details.starts_at != meeting.starts_at
     elsewhere = clean_text(details.venue) != meeting.venue
@@ -245,6 +236,21 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
     db.session.flush()
     _note("change_meeting", meeting, by=by, now=now, before=before, after=_told(meeting))
     return withdrawn
+
+
+def check_change(meeting: Meeting, details: MeetingDetails, *, row_version: int, now: datetime) -> list[Area]:
+    """Refuse a change that could not be saved; returns the hamlets it names. Raises what `change_meeting` does."""
+    if meeting.row_version != row_version:
+        raise MeetingChanged
+    if meeting.status not in CHANGEABLE:
+        raise MeetingReadOnly
+    if meeting.status == MeetingStatus.HELD and details.starts_at is None:
+        raise NoTime
+    check_time(details, now=now, before=meeting)
+    hamlets = _hamlets(meeting.area, details.hamlet_ids)
+    _check_hamlets_free(hamlets, details, but=meeting)
+    _check_invited_stay(meeting, details)
+    return hamlets
 
 
 def cancel_meeting(meeting: Meeting, reason: str, *, by: Any, now: datetime) -> int:

@@ -11,5 +11,6 @@ from eventmgr.meetings.views import (  # noqa: E402, F401  (they hang their rout
     inviting,
     listing,
     papers,
+    reminding,
     scheduling,
 )

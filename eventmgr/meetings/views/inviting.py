@@ -143,7 +143,13 @@ def _fragment(send: Send) -> Any:
 
 def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
     texts = default_texts()
-    form = InviteForm(invite=texts.invite, relay=texts.relay, approved_on=local_day(moment))
+    form = InviteForm(
+        invite=texts.invite,
+        relay=texts.relay,
+        remind=texts.remind,
+        remind_relay=texts.remind_relay,
+        approved_on=local_day(moment),
+    )
     guests = guests_to_choose(send.first) if send.series_id is None else []
     audience = audience_of(send.meetings, guest_ids=form.guests.data or (), on=local_day(moment))
     everyone = [invitee for invitees in audience.values() for invitee in invitees]

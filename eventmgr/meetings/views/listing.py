@@ -27,6 +27,7 @@ from eventmgr.meetings.queries.meetings import (
     get_series_visible_to,
     meetings_of_series_visible_to,
 )
+from eventmgr.meetings.queries.reminders import planned_reminders
 from eventmgr.meetings.queries.scheduling import plans_visible_to
 from eventmgr.meetings.services.scheduling import CHANGEABLE, WITH_MINUTES
 from eventmgr.meetings.values import NEXT_STATUSES, MeetingStatus
@@ -184,6 +185,7 @@ def show(meeting_id: int) -> str:
         invited=invited,
         page=describe_meeting(meeting, invited, reminded=BatchKind.REMIND in told, now=now()),
         audience=[words for value, words in ALL_AUDIENCE if value in meeting.audience_classes],
+        planned=planned_reminders(meeting, now()) if meeting.status == MeetingStatus.SCHEDULED else None,
         unit=dict(UNITS)[meeting.invite_unit.value],
         may_edit=may_edit,
         may_change=may_edit and meeting.status in CHANGEABLE,
@@ -194,6 +196,7 @@ def show(meeting_id: int) -> str:
         urls={
             "invite": _url("meetings.invite", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "invitations": _url("meetings.invitations", Permission.VIEW_RESIDENTS, None, meeting_id=meeting_id),
+            "reminders": _url("meetings.reminders", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "papers": _url("meetings.papers", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "check_in": _url("checkin.meeting_board", Permission.CHECK_IN, None, meeting_id=meeting_id),
             "scanner": _url("checkin.scanner", Permission.CHECK_IN, None, meeting=meeting_id),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -16,8 +17,9 @@ from eventmgr.areas.values import Level
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local, now
 from eventmgr.core.codes import new_code
-from eventmgr.core.db import unit_of_work
-from eventmgr.core.errors import EventmgrError, NotAllowed
+from eventmgr.core.db import after_commit, unit_of_work
+from eventmgr.core.errors import EventmgrError, NotAllowed, RuleBroken
+from eventmgr.core.language import say_moment
 from eventmgr.meetings.forms.scheduling import (
     USUAL_SHORT_VENUE,
     USUAL_TITLE,
@@ -28,15 +30,23 @@ from eventmgr.meetings.forms.scheduling import (
     SummaryForm,
     slot_details,
 )
+from eventmgr.meetings.forms.telling import NoticeForm
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.meetings import get_meeting_visible_to
 from eventmgr.meetings.queries.scheduling import plans_of, topics_of_plan
-from eventmgr.meetings.services import scheduling
+from eventmgr.meetings.services import noticing, scheduling
+from eventmgr.meetings.services.inviting import NoContactPhone
 from eventmgr.meetings.values import NEXT_STATUSES, MeetingStatus, SeriesDetails
 from eventmgr.meetings.views import bp
+from eventmgr.messaging.services import AlreadyQueued, TextTooLong, TooLateToSend
+from eventmgr.messaging.tasks import send_due
+from eventmgr.messaging.texts import EmptyValue, UnknownPlaceholder
+from eventmgr.messaging.values import BatchKind, Queued
 from eventmgr.plans.models import Plan
 
 Answer = str | Response | tuple[str, int]
+NOTICE_REFUSALS = (TooLateToSend, TextTooLong, AlreadyQueued, EmptyValue, UnknownPlaceholder, NoContactPhone)
+"""Why a notice does not go: told beside its words, and the change is not made either."""
 
 
 # --- A series -----------------------------------------------------------------------------------
@@ -143,8 +153,8 @@ def _preview(form: SeriesForm, slots: SlotsForm, commune: Area, names: dict[int,
     )
 
 
-def _kept(form: SeriesForm) -> list[tuple[str, str]]:
-    """All the first form said, to travel with the preview: names of fields with what was typed."""
+def _kept(form: SeriesForm | MeetingForm) -> list[tuple[str, str]]:
+    """All a form said, to travel with the page after it: names of fields with what was typed."""
     return [
         (field.name, value)
         for field in form
@@ -190,14 +200,20 @@ def edit(meeting_id: int) -> Answer:
     overtaken = False
     if form.validate_on_submit():
         try:
+            offered = _notice_step(meeting, form)
+            if offered is not None:
+                return offered
             with unit_of_work():
+                changed = _editable(meeting_id)
+                send = _notice_to_send(changed, form)
                 withdrawn = scheduling.change_meeting(
-                    _editable(meeting_id),
-                    form.details(),
-                    row_version=_number(form.row_version.data),
-                    by=current_user,
-                    now=now(),
+                    changed, form.details(), row_version=_number(form.row_version.data), by=current_user, now=now()
                 )
+                queued = send()
+                after_commit(send_due.wake)
+        except NOTICE_REFUSALS as refused:
+            meeting = _editable(meeting_id)
+            return _refused_notice_page(meeting, form, refused)
         except scheduling.MeetingChanged:
             # What was typed stays; the next save is made knowing what the other person wrote.
             overtaken = True
@@ -207,6 +223,7 @@ def edit(meeting_id: int) -> Answer:
             _put_beside(form, error)
         else:
             _tell_withdrawn(_("The meeting is saved."), withdrawn)
+            _tell_notice(queued)
             return redirect(url_for("meetings.show", meeting_id=meeting_id))
     status = 409 if overtaken else 422 if form.errors else 200
     return render_template("meetings/edit.html", form=form, meeting=meeting, overtaken=overtaken), status
@@ -220,14 +237,101 @@ def cancel(meeting_id: int) -> Answer:
     if MeetingStatus.CANCELLED not in NEXT_STATUSES[meeting.status]:
         raise scheduling.StatusNotAllowed
     form = CancelForm()
-    if form.validate_on_submit():
-        with unit_of_work():
-            withdrawn = scheduling.cancel_meeting(
-                _editable(meeting_id), form.reason.data or "", by=current_user, now=now()
-            )
-        _tell_withdrawn(_("The meeting is called off."), withdrawn)
-        return redirect(url_for("meetings.show", meeting_id=meeting_id))
-    return render_template("meetings/cancel.html", form=form, meeting=meeting), 422 if form.errors else 200
+    notice_form = _notice_form(BatchKind.CANCEL)
+    notice = _foresee(meeting, notice_form, BatchKind.CANCEL, noticing.timing_after(meeting))
+    blocked = notice_form.wants_sending and bool(notice_form.errors)
+    if form.validate_on_submit() and "preview" not in request.form and not blocked:
+        try:
+            with unit_of_work():
+                meeting = _editable(meeting_id)
+                withdrawn = scheduling.cancel_meeting(meeting, form.reason.data or "", by=current_user, now=now())
+                queued = _queue_notice(meeting, notice_form, BatchKind.CANCEL, noticing.timing_after(meeting))
+                after_commit(send_due.wake)
+        except NOTICE_REFUSALS as refused:
+            notice_form.notice_text.errors = [refused.message]
+        else:
+            _tell_withdrawn(_("The meeting is called off."), withdrawn)
+            _tell_notice(queued)
+            return redirect(url_for("meetings.show", meeting_id=meeting_id))
+    wrong = form.errors or notice_form.errors
+    return (
+        render_template("meetings/cancel.html", form=form, meeting=meeting, notice=notice, notice_form=notice_form),
+        422 if wrong else 200,
+    )
+
+
+# --- Notices ------------------------------------------------------------------------------------
+
+
+def _notice_step(meeting: Meeting, form: MeetingForm) -> Answer | None:
+    """The page between a change of time or place and its saving, where people were texted already: whether and with
+    which words to tell them. None once that is said, or where there is nobody to tell."""
+    kind = noticing.notice_kind(meeting, form.details())
+    if kind is None or not noticing.phones_told(meeting):
+        return None
+    scheduling.check_change(meeting, form.details(), row_version=_number(form.row_version.data), now=now())
+    asked = _notice_form(kind)
+    notice = _foresee(meeting, asked, kind, noticing.timing_after(meeting, form.details()))
+    blocked = asked.wants_sending and bool(asked.errors)
+    if asked.is_said and not blocked and "preview" not in request.form:
+        return None
+    return _notice_page(meeting, form, asked, notice)
+
+
+def _refused_notice_page(meeting: Meeting, form: MeetingForm, refused: EventmgrError) -> tuple[str, int]:
+    kind = noticing.notice_kind(meeting, form.details())
+    if kind is None:
+        raise refused
+    asked = _notice_form(kind)
+    asked.notice_text.errors = [refused.message]
+    return _notice_page(meeting, form, asked, None)
+
+
+def _notice_page(
+    meeting: Meeting, form: MeetingForm, asked: NoticeForm, notice: noticing.Notice | None
+) -> tuple[str, int]:
+    page = render_template("meetings/notice.html", meeting=meeting, kept=_kept(form), form=asked, notice=notice)
+    return page, 422 if asked.errors else 200
+
+
+def _notice_form(kind: BatchKind) -> NoticeForm:
+    return NoticeForm(request.form if request.method == "POST" else None, notice_text=noticing.usual_notice(kind))
+
+
+def _foresee(meeting: Meeting, asked: NoticeForm, kind: BatchKind, timing: noticing.Timing) -> noticing.Notice | None:
+    """The notice as it would go; what is wrong with its words stands beside them."""
+    if asked.is_said and not asked.validate():
+        return None
+    try:
+        return noticing.foresee_notice(meeting, kind, asked.notice_text.data or "", timing, now=now())
+    except RuleBroken as problem:
+        asked.notice_text.errors = [problem.message]
+        return None
+
+
+def _notice_to_send(meeting: Meeting, form: MeetingForm) -> Callable[[], Queued | None]:
+    """What queues the notice of this change; asked before the change, as afterwards the old time is gone."""
+    kind, timing = noticing.notice_kind(meeting, form.details()), noticing.timing_after(meeting, form.details())
+    if kind is None:
+        return lambda: None
+    asked = _notice_form(kind)
+    return lambda: _queue_notice(meeting, asked, kind, timing)
+
+
+def _queue_notice(meeting: Meeting, asked: NoticeForm, kind: BatchKind, timing: noticing.Timing) -> Queued | None:
+    if not asked.wants_sending:
+        return None
+    return noticing.queue_notice(meeting, kind, asked.notice_text.data or "", timing, by=current_user, now=now())
+
+
+def _tell_notice(queued: Queued | None) -> None:
+    if queued is not None and queued.queued:
+        flash(
+            ngettext("%(num)d notice is queued.", "%(num)d notices are queued.", queued.queued)
+            + " "
+            + _("Not before %(moment)s.", moment=say_moment(queued.sends_at)),
+            "info",
+        )
 
 
 STEPS = {

@@ -1209,6 +1209,7 @@ def upgrade() -> None:
         sa.Column("cancel_reason", sa.String(length=200), nullable=False),
         sa.Column("moved_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("reminders", sa.JSON(), nullable=True),
         sa.Column("row_version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("ends_at IS NULL OR ends_at > starts_at", name=op.f("ck_meeting_ends_after_start")),
@@ -1429,6 +1430,21 @@ def upgrade() -> None:
     with op.batch_alter_table("meeting_topic", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_meeting_topic_topic_id"), ["topic_id"], unique=False)
 
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rule", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("queued", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_reminder_meeting_id_meeting"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint("meeting_id", "starts_at", "rule", name=op.f("uq_reminder_meeting_id_starts_at_rule")),
+    )
     op.create_table(
         "scan",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1711,6 +1727,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_scan_meeting_id"))
 
     op.drop_table("scan")
+    op.drop_table("reminder")
     with op.batch_alter_table("meeting_topic", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_meeting_topic_topic_id"))
 

@@ -1,0 +1,94 @@
+"""Which reminders are due, and which were dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from eventmgr.areas.models import Area
+from eventmgr.core.clock import instant_of, local_day, zone
+from eventmgr.core.db import db
+from eventmgr.meetings.models import Meeting, Reminder
+from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule
+from eventmgr.messaging.no_send import NoSendHours, latest_sending_time, may_send
+from eventmgr.messaging.queries import no_send_hours
+
+MOST_DAYS_BEFORE = 14
+
+
+def reminder_time(starts_at: datetime, rule: ReminderRule, hours: NoSendHours | None) -> datetime:
+    """When a reminder leaves, in UTC: at the hour of its rule, or earlier where that would be less than an hour
+    before the meeting, or in the no-send hours. Never later."""
+    wanted = min(reminder_wish(starts_at, rule), starts_at - REMIND_AT_LEAST)
+    return latest_sending_time(wanted, hours, zone())
+
+
+def reminder_wish(starts_at: datetime, rule: ReminderRule) -> datetime:
+    """The hour that the rule names, in UTC."""
+    return instant_of(local_day(starts_at) - timedelta(days=rule.days_before), rule.at)
+
+
+def meetings_to_remind(now: datetime) -> list[int]:
+    """The meetings that have a reminder due which nobody has dealt with."""
+    coming = db.session.execute(
+        sa.select(Meeting, Area.path)
+        .join(Meeting.area)
+        .where(
+            Meeting.status == MeetingStatus.SCHEDULED,
+            Meeting.starts_at >= now + REMIND_AT_LEAST,
+            Meeting.starts_at <= now + timedelta(days=MOST_DAYS_BEFORE + 2),
+        )
+        .order_by(Meeting.starts_at, Meeting.id)
+    ).all()
+    return [meeting.id for meeting, path in coming if due_rules(meeting, path, now)]
+
+
+def due_rules(meeting: Meeting, path: str, now: datetime) -> list[ReminderRule]:
+    """The rules whose hour has come and that nobody has dealt with; none while no text may leave."""
+    hours = no_send_hours(path, local_day(now))
+    if meeting.starts_at is None or not may_send(now, hours, zone()):
+        return []
+    passed = [rule for rule in meeting.reminder_rules if reminder_time(meeting.starts_at, rule, hours) <= now]
+    if not passed:
+        return []
+    done = {reminder.rule for reminder in reminders_of(meeting)}
+    return [rule for rule in passed if str(rule) not in done]
+
+
+def reminders_of(meeting: Meeting) -> Sequence[Reminder]:
+    """The reminders of a meeting that were dealt with, for the time it has now."""
+    return db.session.scalars(
+        sa.select(Reminder)
+        .where(Reminder.meeting_id == meeting.id, Reminder.starts_at == meeting.starts_at)
+        .order_by(Reminder.id)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedReminder:
+    """A reminder of a meeting as its page shows it."""
+
+    at: datetime
+    moved: bool  # earlier than its rule says
+    passed: bool  # its hour was over before anybody was texted, or it was dealt with
+    queued: int
+    problem: str  # a code; empty: none
+
+
+def planned_reminders(meeting: Meeting, now: datetime) -> list[PlannedReminder]:
+    """When the reminders of a meeting leave, and what came of those whose hour is over."""
+    if meeting.starts_at is None or meeting.status != MeetingStatus.SCHEDULED:
+        return []
+    hours = no_send_hours(meeting.area.path, local_day(now))
+    done = {reminder.rule: reminder for reminder in reminders_of(meeting)}
+    planned = []
+    for rule in meeting.reminder_rules:
+        at, wish = reminder_time(meeting.starts_at, rule, hours), reminder_wish(meeting.starts_at, rule)
+        made = done.get(str(rule))
+        planned.append(
+            PlannedReminder(at, at != wish, at <= now, made.queued if made else 0, made.problem if made else "")
+        )
+    return planned

@@ -1,0 +1,146 @@
+"""Telling those who were texted that their meeting moved, waits or is not held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from eventmgr.core.clock import local_day
+from eventmgr.core.text import to_gsm
+from eventmgr.meetings.invite_texts import meeting_words, notice_values, short_day, short_hour
+from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.queries.audience import invitations_known, key_of, subject_of
+from eventmgr.meetings.resident_page import contact_phone
+from eventmgr.meetings.services.inviting import NoContactPhone, batch_title
+from eventmgr.meetings.values import MeetingDetails, MeetingStatus
+from eventmgr.messaging import services as messaging
+from eventmgr.messaging.queries import Prices, is_approval_needed, next_revision, texted_about
+from eventmgr.messaging.segments import count_segments
+from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, render_text
+from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
+
+PURPOSES: Mapping[BatchKind, TextPurpose] = {
+    BatchKind.RESCHEDULE: TextPurpose.RESCHEDULE,
+    BatchKind.POSTPONE: TextPurpose.POSTPONE,
+    BatchKind.CANCEL: TextPurpose.CANCEL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice before it goes: what it says, to how many phones, at what price."""
+
+    kind: BatchKind
+    text: str
+    phones: int
+    segments: int  # of all its texts
+    price: int  # đồng
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What a notice says of when and where, and until when it is of use."""
+
+    starts_at: datetime | None  # the new time, or the old one where there is no new one
+    venue: str
+    useful_until: datetime | None
+
+
+def notice_kind(meeting: Meeting, details: MeetingDetails) -> BatchKind | None:
+    """Which notice a change calls for: none where time and place stay, or where no time had been told."""
+    if meeting.starts_at is None or meeting.status != MeetingStatus.SCHEDULED:
+        return None
+    if details.starts_at is None:
+        return BatchKind.POSTPONE
+    if details.starts_at != meeting.starts_at or details.venue.strip() != meeting.venue:
+        return BatchKind.RESCHEDULE
+    return None
+
+
+def timing_after(meeting: Meeting, details: MeetingDetails | None = None) -> Timing:
+    """What is to be told of a change to `details`; without them, of the meeting as it stands."""
+    venue = meeting.venue_short or meeting.venue
+    if details is not None and details.starts_at is not None:
+        return Timing(details.starts_at, details.venue_short or details.venue, details.starts_at)
+    return Timing(meeting.starts_at, venue, meeting.starts_at)
+
+
+def phones_told(meeting: Meeting) -> dict[str, str]:
+    """The phones of those whose invitation was texted, by recipient key; each phone once, as all get the same words."""
+    standing = {key_of(one.id) for one in invitations_known([meeting.id]) if not one.withdrawn}
+    by_phone = {
+        text.phone: key
+        for key, text in texted_about(subject_of(meeting.id), BatchKind.INVITE).items()
+        if key in standing
+    }
+    return {key: phone for phone, key in by_phone.items()}
+
+
+def usual_notice(kind: BatchKind) -> str:
+    """The wording an officer starts from."""
+    return DEFAULT_WORDINGS[PURPOSES[kind]].plain
+
+
+def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timing, *, now: datetime) -> Notice | None:
+    """The notice as it would go; None where nobody was texted. Raises UnknownPlaceholder, EmptyValue, NoContactPhone."""
+    told = phones_told(meeting)
+    if not told:
+        return None
+    text = write_notice(meeting, wording, timing, now=now)
+    prices, segments = Prices(local_day(now)), count_segments(text).segments
+    return Notice(
+        kind=kind,
+        text=text,
+        phones=len(told),
+        segments=segments * len(told),
+        price=sum(segments * prices.of_segment(phone) for phone in told.values()),
+    )
+
+
+def write_notice(meeting: Meeting, wording: str, timing: Timing, *, now: datetime) -> str:
+    """The words all of them get. Raises UnknownPlaceholder, EmptyValue, NoContactPhone."""
+    phone = contact_phone(meeting.area.path, now)
+    if "{dien_thoai}" in wording and not phone:
+        raise NoContactPhone
+    values = notice_values(
+        meeting_words(meeting, contact_phone=phone, base_url=""),
+        hour=short_hour(timing.starts_at) if timing.starts_at else "",
+        day=short_day(timing.starts_at) if timing.starts_at else "",
+        venue=timing.venue,
+    )
+    wording = " ".join(wording.split())
+    text = render_text(wording, values)
+    return to_gsm(text) if to_gsm(wording) == wording else text
+
+
+def queue_notice(
+    meeting: Meeting, kind: BatchKind, wording: str, timing: Timing, *, by: Any, now: datetime
+) -> Queued | None:
+    """Tell everyone whose invitation was texted, once for each phone; None where there is nobody.
+
+    Belongs in the unit of work that changes the meeting. Where the commune wants a leader's yes, it waits for one.
+    Raises UnknownPlaceholder, EmptyValue, NoContactPhone, TextTooLong, TooLateToSend.
+    """
+    told = phones_told(meeting)
+    if not told:
+        return None
+    text = write_notice(meeting, wording, timing, now=now)
+    needed = is_approval_needed(meeting.area.path, local_day(now))
+    approval = messaging.ask_for_approval(meeting.area, by=by, now=now) if needed else None
+    return messaging.queue_batch(
+        BatchDetails(
+            area_id=meeting.area_id,
+            subject=subject_of(meeting.id),
+            title=batch_title(meeting),
+            kind=kind,
+            texts={"notice": text},
+            revision=next_revision(subject_of(meeting.id), kind),
+            expires_at=timing.useful_until,
+        ),
+        [Recipient(phone, key, text) for key, phone in told.items()],
+        by=by,
+        now=now,
+        approval=approval,
+    )
