@@ -29,7 +29,7 @@ class StoredFile(Base):
     area_id: Mapped[int] = foreign_key("area.id")
     stored_at: Mapped[datetime]
     stored_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
-    removed_at: Mapped[datetime | None]  # when a retention rule took the bytes; None: they stand
+    removed_at: Mapped[datetime | None]  # when a rule or somebody took the bytes; None: they stand
 
 
 def keep_file(content: bytes, *, name: str, type: str, area_id: int, by_id: int | None, now: datetime) -> StoredFile:

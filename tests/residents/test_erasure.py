@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
+from bs4.element import Tag
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -32,13 +34,18 @@ from eventmgr.messaging.erasing import BeingSent
 from eventmgr.messaging.models import Batch, DeliveryEvent, Message
 from eventmgr.messaging.values import BatchKind, BatchState, MessageState
 from eventmgr.reports.queries.papers import meeting_report
+from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, ImportChange, ListImport, PhoneState, Resident
 from eventmgr.residents.phones import opt_out
 from eventmgr.residents.rights import ERASED, Evidence, Purpose, RequestDetails, RequestKind, Statement
 from eventmgr.residents.services.consents import give_consent
 from eventmgr.residents.services.erasure import ErasedAlready, NameDiffers, erase_person
+from eventmgr.residents.services.importing import bytes_of, hand_in_list
+from eventmgr.residents.services.importing.handed_in import ListRemoved
 from eventmgr.residents.services.requests import register_request
+from eventmgr.residents.values import ImportState
 from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting, make_resident
+from tests.support.lists import take_in_row
 
 Login = Callable[..., FlaskClient]
 NAME = "Lành Thị Ngọc Vàng"
@@ -419,3 +426,137 @@ def test_a_person_by_themselves_can_be_erased(app: Flask, world: World) -> None:
         erase_person(person, "Lành Thị Một Mình", "nhập nhầm", by=None, now=now())
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 2
     assert _where(app, "Một Mình", "mot minh") == []
+
+
+# --- what erasing does not reach ----------------------------------------------------------------------
+
+
+def test_the_page_names_the_list_files_that_still_stand_and_no_others(
+    app: Flask, login_as: Login, world: World, clock: FixedClock
+) -> None:
+    with app.app_context(), unit_of_work():
+        commune = db.session.get_one(Area, world.commune)
+        hand_in_list(b"other bytes", "danh-sach-khac.csv", commune, by=None, now=now())
+        gone = hand_in_list(b"gone bytes", "da-mat.csv", commune, by=None, now=now())
+        file_path(gone.file.hash).unlink()
+        taken = hand_in_list(b"taken bytes", "da-go.csv", commune, by=None, now=now())
+        taken.file.removed_at = now()
+        neighbour = make_commune("Chi Ví Dụ", "06999")
+        hand_in_list(b"their bytes", "xa-khac.csv", neighbour, by=None, now=now())
+    officer = login_as(Role.OFFICER, world.commune)
+
+    shown = _beyond(officer, world)
+    said = [row.get_text(" ", strip=True) for row in shown.select("tbody tr")]
+
+    assert [line.split(" ")[0] for line in said] == ["danh-sach.csv", "danh-sach-khac.csv"]
+    assert ["Brought this person" in line for line in said] == [True, False]
+    assert "31/05/2025" in said[0] or "31/5/2025" in said[0]
+    for word in ("Back-ups", "DOCX", "the SMS company"):
+        assert word in shown.get_text()
+
+
+def test_without_a_file_that_stands_the_page_says_nothing_of_lists(app: Flask, login_as: Login, world: World) -> None:
+    with app.app_context(), unit_of_work():
+        db.session.scalars(sa.select(ListImport)).one().file.removed_at = now()
+
+    shown = _beyond(login_as(Role.OFFICER, world.commune), world)
+
+    assert "handed in" not in shown.get_text()
+    assert "Back-ups" in shown.get_text()
+
+
+def _beyond(client: FlaskClient, world: World) -> Tag:
+    page = client.get(f"/residents/people/{world.person}/erase?lang=en")
+    card = BeautifulSoup(page.data, "lxml").select_one("#beyond")
+    assert card is not None
+    return card if card.name == "section" else card.find_parent("section") or card
+
+
+def test_a_files_bytes_are_removed_at_once_and_what_it_brought_stays(app: Flask, login_as: Login, world: World) -> None:
+    with app.app_context():
+        row = db.session.scalars(sa.select(ListImport)).one()
+        list_id, digest, outcome = row.id, row.file.hash, row.outcome
+        assert file_path(digest).exists()
+    officer = login_as(Role.OFFICER, world.commune)
+
+    done = officer.post(f"/residents/import/{list_id}/file/remove", data={"person": world.person})
+    again = officer.post(f"/residents/import/{list_id}/file/remove")
+
+    assert done.headers["Location"] == f"/residents/people/{world.person}/erase"
+    assert again.headers["Location"] == "/residents/imports"
+    with app.app_context():
+        row = db.session.get_one(ListImport, list_id)
+        assert not file_path(digest).exists()
+        assert (row.file.hash, row.file.removed_at, row.outcome) == (digest, now(), outcome)
+        entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "remove_list_file")).one()
+        assert (entry.record, entry.area_id) == (f"list_import:{list_id}", world.commune)
+        assert entry.after == {"hash": digest, "size": 9}
+    assert officer.get(f"/residents/import/{list_id}/file").status_code == 404
+
+
+def test_the_same_bytes_stay_with_another_commune_that_keeps_them(app: Flask, login_as: Login, world: World) -> None:
+    with app.app_context(), unit_of_work():
+        row = db.session.scalars(sa.select(ListImport)).one()
+        twice = hand_in_list(b"danh sach", "lan-hai.csv", row.area, by=None, now=now())
+        theirs = hand_in_list(b"danh sach", "xa-khac.csv", make_commune("Chi Ví Dụ", "06999"), by=None, now=now())
+        list_id, twice_id, their_id = row.id, twice.id, theirs.id
+
+    login_as(Role.OFFICER, world.commune).post(f"/residents/import/{list_id}/file/remove")
+
+    with app.app_context():
+        assert db.session.get_one(ListImport, twice_id).file.removed_at == now()
+        theirs = db.session.get_one(ListImport, their_id)
+        assert theirs.file.removed_at is None
+        assert bytes_of(theirs) == b"danh sach"
+        with pytest.raises(ListRemoved):
+            bytes_of(db.session.get_one(ListImport, list_id))
+    assert login_as(Role.OFFICER, world.commune).get(f"/residents/import/{list_id}/file").status_code == 404
+
+
+def test_a_file_that_the_worker_reads_is_not_removed(app: Flask, login_as: Login, world: World) -> None:
+    with app.app_context(), unit_of_work():
+        row = db.session.scalars(sa.select(ListImport)).one()
+        row.state, list_id, digest = ImportState.RUNNING, row.id, row.file.hash
+
+    officer = login_as(Role.OFFICER, world.commune)
+    officer.post(f"/residents/import/{list_id}/file/remove?lang=en", data={"person": world.person})
+
+    with app.app_context():
+        assert file_path(digest).exists()
+    assert "being taken in right now" in officer.get(f"/residents/people/{world.person}/erase?lang=en").text
+
+
+@pytest.mark.parametrize("role", [Role.LEADER, Role.HAMLET_HEAD, Role.VIEWER])
+def test_nobody_else_removes_a_file(app: Flask, login_as: Login, world: World, role: Role) -> None:
+    with app.app_context():
+        row = db.session.scalars(sa.select(ListImport)).one()
+        list_id, digest = row.id, row.file.hash
+
+    assert login_as(role, world.commune).post(f"/residents/import/{list_id}/file/remove").status_code == 403
+
+    with app.app_context():
+        assert file_path(digest).exists()
+
+
+def test_the_page_of_a_list_says_that_its_file_is_gone(app: Flask, login_as: Login, world: World) -> None:
+    lines = "STT,Họ và tên,Năm sinh,Thôn\n1,Hoàng Văn Mẫu,1970,Nà Ví Dụ".encode()
+    with app.app_context():
+        commune = db.session.get_one(Area, world.commune)
+        row, _result = take_in_row(commune, parse_list(lines, "danh-sach.csv", date(2023, 6, 1)), add_hamlets=True)
+        list_id, digest = row.id, row.file.hash
+    officer = login_as(Role.OFFICER, world.commune)
+    page = f"/residents/import/{list_id}/done?lang=en"
+    before = officer.get(page).text
+
+    done = officer.post(f"/residents/import/{list_id}/file/remove")
+    after = officer.get(page).text
+
+    assert done.headers["Location"] == f"/residents/import/{list_id}/done"
+    assert f"/residents/import/{list_id}/file/remove" in before
+    assert "only its fingerprint is kept" in after
+    assert digest[:16] in after
+    assert f"/residents/import/{list_id}/file" not in after
+    assert f"/residents/import/{list_id}/undo" in after
+    officer.post(f"/residents/import/{list_id}/undo")
+    with app.app_context():
+        assert db.session.get_one(ListImport, list_id).state is ImportState.UNDONE

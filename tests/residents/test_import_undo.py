@@ -14,7 +14,7 @@ from eventmgr.core.db import db, table_of, unit_of_work
 from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.models import Contact, Household, HouseholdTerm, ListImport, PovertyStatus, Resident
 from eventmgr.residents.services import add_contact, edit_resident
-from eventmgr.residents.services.importing import ImportInUse, undo_import
+from eventmgr.residents.services.importing import ImportInUse, remove_original, undo_import
 from eventmgr.residents.services.importing.undoing import ImportNotIn
 from eventmgr.residents.values import ContactDetails, ImportState, ResidentDetails
 from tests.conftest import TODAY
@@ -176,3 +176,17 @@ def test_what_a_newer_list_replaced_is_put_back(commune):
     assert {str(difference.what) for difference in result.differences if difference.taken} == {"ethnic_group", "head"}
     assert changed != before
     assert everything() == before
+
+
+def test_a_list_whose_file_is_removed_is_still_undone(commune):
+    before = everything()
+    row, _result = take_in_row(
+        commune, parsed_csv("STT,Họ và tên,Năm sinh,Thôn", "1,Hoàng Văn Mẫu,1970,Nà Ví Dụ"), add_hamlets=True
+    )
+    with unit_of_work():
+        remove_original(row.id, by=None, now=now())
+
+    undo(row)
+
+    assert everything() == before
+    assert db.session.get_one(ListImport, row.id).state is ImportState.UNDONE

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import get_area_in
 from eventmgr.core.access import Scope
+from eventmgr.core.clock import local_day
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
-from eventmgr.core.files import StoredFile
-from eventmgr.residents.models import Contact, Household, ImportChange, ListImport, PovertyStatus, Resident
+from eventmgr.core.files import StoredFile, file_path
+from eventmgr.core.retention import days_kept, retention_rules
+from eventmgr.residents.models import Contact, Household, ImportAdded, ImportChange, ListImport, PovertyStatus, Resident
 from eventmgr.residents.values import ChangeLine
 
 MOST_LISTS = 200
+LISTS_RULE = "uploaded_lists"
+"""The key of the rule by which the files of lists go."""
 NOT_SHOWN = "••••"
 """Stands for a citizen number: the register keeps only its digest."""
 
@@ -57,6 +63,46 @@ def get_list_in(scope: Scope, list_id: int) -> ListImport:
         raise NotFound
     get_area_in(scope, row.area_id)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A list's file that still stands as it was handed in."""
+
+    list_id: int
+    name: str
+    handed_in_at: datetime
+    goes_on: date | None  # the day from which the rule takes it; None: no rule does
+    brought: bool  # the list added or changed the person asked about
+
+
+def originals_kept(commune: Area, resident_id: int, now: datetime) -> list[Original]:
+    """The files of the commune's lists that still hold whom they held, each once: those that brought the person first,
+    then the latest. Any of them may name the person; only their bytes would tell."""
+    days = next(days_kept(rule, commune.path, now) for rule in retention_rules() if rule.key == LISTS_RULE)
+    added = sa.select(ImportAdded.list_import_id).where(
+        ImportAdded.record == Resident.__tablename__,
+        sa.literal(resident_id).between(ImportAdded.first_id, ImportAdded.last_id),
+    )
+    changed = sa.select(ImportChange.list_import_id).where(
+        ImportChange.record == Resident.__tablename__, ImportChange.record_id == resident_id
+    )
+    brought = set(db.session.scalars(added)) | set(db.session.scalars(changed))
+    found: dict[str, Original] = {}
+    for row in db.session.scalars(
+        sa.select(ListImport)
+        .join(ListImport.file)
+        .where(ListImport.area_id == commune.id, StoredFile.removed_at.is_(None))
+        .options(contains_eager(ListImport.file))
+        .order_by(ListImport.id.desc())
+    ):
+        known = found.get(row.file.hash)
+        if known is None and file_path(row.file.hash).exists():
+            goes_on = local_day(row.file.stored_at + timedelta(days=days)) if days is not None else None
+            known = Original(row.id, row.file.name, row.created_at, goes_on, brought=False)
+        if known is not None:
+            found[row.file.hash] = replace(known, brought=known.brought or row.id in brought)
+    return sorted(found.values(), key=lambda original: not original.brought)
 
 
 def changes_of(row: ListImport, most: int) -> list[ChangeLine]:

@@ -16,6 +16,7 @@ from eventmgr.core.db import after_commit, change_rows, db
 from eventmgr.core.files import StoredFile, remove_bytes
 from eventmgr.core.retention import RetentionRule
 from eventmgr.residents.models import DataRequest, Household, Resident
+from eventmgr.residents.queries.imports import LISTS_RULE
 from eventmgr.residents.rights import ERASED, RequestState
 from eventmgr.residents.services.erasure import erase_resident
 
@@ -92,7 +93,7 @@ def _redact_requests(path: str, before: datetime, _now: datetime) -> int:
 
 RETENTION = (
     RetentionRule(
-        "uploaded_lists",
+        LISTS_RULE,
         _("Lists as they were handed in"),
         _("To look up where an entry came from; the decision itself is kept on paper by the records office"),
         730,

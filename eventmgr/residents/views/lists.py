@@ -41,6 +41,7 @@ from eventmgr.residents.services.importing import (
     outcome_of,
     plan_import,
     read_list,
+    remove_original,
     undo_import,
     wrong_in,
 )
@@ -204,11 +205,29 @@ def list_file(list_id: int) -> Any:
     """The file as it was handed in."""
     row = get_list_in(scope(Permission.EDIT_RESIDENTS), list_id)
     path = file_path(row.file.hash)
-    if not path.exists():
+    if row.file.removed_at is not None or not path.exists():
         abort(404)
     with unit_of_work():
         record_audit("export_list_file", f"list_import:{row.id}", by=current_user, now=now(), area_id=row.area_id)
     return send_file(path, as_attachment=True, download_name=row.file.name, mimetype="application/octet-stream")
+
+
+@bp.post("/residents/import/<int:list_id>/file/remove")
+@requires(Permission.HANDLE_PERSONAL_DATA)
+def remove_list_file(list_id: int) -> Page:
+    """Take the bytes of a handed-in file away now; then back to the person who is about to be erased, or to the list."""
+    row = get_list_in(scope(Permission.HANDLE_PERSONAL_DATA), list_id)
+    try:
+        with unit_of_work():
+            remove_original(row.id, by=current_user, now=now())
+    except EventmgrError as refusal:
+        flash(refusal.message, "error")
+    else:
+        flash(_("The file is gone. Its name, its fingerprint and the counts stay."), "success")
+    person = request.form.get("person", type=int)
+    if person:
+        return redirect(url_for("residents.erase_person", resident_id=person))
+    return redirect(step_url(row) if row.imported_at else url_for("residents.imports"))
 
 
 @bp.errorhandler(ListNotOpen)

@@ -29,6 +29,9 @@ from eventmgr.residents.rights_words import ACCESS_WORDS, EVIDENCE, PURPOSES, RE
 from eventmgr.residents.services import consents, erasure, refusals
 from eventmgr.residents.views.shared import Page, bp, form_page, say_beside, spoken
 
+MOST_ORIGINALS = 12
+"""Files of lists that the page about erasing names."""
+
 
 def _person(permission: Permission, key: Mapping[str, int]) -> Person:
     """The resident or guest that an address points at, if something is still kept of them. Raises NotFound outside the
@@ -353,6 +356,10 @@ def erase_person(**key: int) -> Page:
         "personal_data/erase.html",
         form,
         **_shown(person),
+        originals=(queries.originals_kept(person.commune, person.id, now()) if isinstance(person, Resident) else []),
+        removes_files=scope(Permission.HANDLE_PERSONAL_DATA).covers(person.commune.path),
+        most_originals=MOST_ORIGINALS,
+        today=local_day(now()),
         going=[(section.title, len(section.rows)) for section in registry.export(person.subject) if section.rows],
         phones_going=sorted(phones),
         refusing="opted_out" in phones_not_to_text(phones).values(),

@@ -16,6 +16,7 @@ from eventmgr.residents.services.importing.handed_in import (
     open_list,
     options_of,
     read_list,
+    remove_original,
 )
 from eventmgr.residents.services.importing.matching import NEW, SKIP, Decision, Undecided
 from eventmgr.residents.services.importing.outcome import outcome_of
@@ -53,6 +54,7 @@ __all__ = [
     "outcome_of",
     "plan_import",
     "read_list",
+    "remove_original",
     "undo_import",
     "wrong_in",
 ]

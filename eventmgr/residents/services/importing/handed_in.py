@@ -11,10 +11,11 @@ from flask_babel import lazy_gettext as _
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import get_area_in
 from eventmgr.core.access import Scope
+from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day
-from eventmgr.core.db import db, locked
+from eventmgr.core.db import after_commit, db, locked
 from eventmgr.core.errors import Conflict, NotFound
-from eventmgr.core.files import file_path, keep_file
+from eventmgr.core.files import StoredFile, file_path, keep_file, remove_bytes
 from eventmgr.core.jobs import Job, start_job
 from eventmgr.residents.importing.choices import ListReading
 from eventmgr.residents.importing.parsing import parse_list
@@ -40,8 +41,15 @@ class ListNotOpen(Conflict):
     sentence = _("This list has been taken in already, or is being taken in right now.")
 
 
+class ListBeingRead(Conflict):
+    """The worker needs the file's bytes."""
+
+    code = "list_being_read"
+    sentence = _("This list is being taken in right now. Remove its file when that is done.")
+
+
 class ListRemoved(UnreadableList):
-    """The file was taken away by the rule on old data, or with a person it named."""
+    """The file was taken away by the rule on old data, or by hand because of whom it named."""
 
     code = "list_removed"
     sentence = _("The file of this list is no longer kept. Hand it in again to go on.")
@@ -62,10 +70,42 @@ def hand_in_list(
 
 def bytes_of(row: ListImport) -> bytes:
     """The file as it was handed in. Raises ListRemoved."""
+    if row.file.removed_at is not None:  # another commune may keep the same bytes still
+        raise ListRemoved
     try:
         return file_path(row.file.hash).read_bytes()
     except FileNotFoundError as gone:
         raise ListRemoved from gone
+
+
+def remove_original(row_id: int, *, by: Any, now: datetime) -> None:
+    """Take a file's bytes away before its time, in every list of the commune that has these very bytes.
+
+    Name, hash and counts stay, and a list that is in can still be undone; one that is not must be handed in again. A
+    second time changes nothing. Raises NotFound, ListBeingRead.
+    """
+    row = db.session.get(ListImport, row_id)
+    if row is None:
+        raise NotFound
+    digest = row.file.hash
+    alike = sa.select(StoredFile.id).where(StoredFile.hash == digest, StoredFile.area_id == row.area_id)
+    lists = db.session.scalars(locked(sa.select(ListImport).where(ListImport.file_id.in_(alike)))).all()
+    if any(each.state is ImportState.RUNNING for each in lists):
+        raise ListBeingRead
+    standing = [each.file for each in lists if each.file.removed_at is None]
+    for file in standing:
+        file.removed_at = now
+    db.session.flush()
+    if standing:
+        record_audit(
+            "remove_list_file",
+            f"list_import:{row.id}",
+            by=by,
+            now=now,
+            area_id=row.area_id,
+            after={"hash": digest, "size": row.file.size},
+        )
+        after_commit(lambda: remove_bytes(digest))
 
 
 def read_list(row: ListImport) -> ParsedList:
