@@ -65,6 +65,7 @@ EVERY_SPELLING = (
 @dataclass(frozen=True)
 class World:
     commune: int
+    hamlet: int
     guest: int
     other: int
     past: int
@@ -111,7 +112,7 @@ def world(app: Flask, clock: FixedClock) -> World:
         )
         register_request(commune, asked, by=None, now=now())
         record_audit("edit_guest", guest.subject.record, by=None, now=now(), before={"full_name": NAME})
-        return World(commune.id, guest.id, other.id, past.id, coming.id, kept.hash)
+        return World(commune.id, hamlet.id, guest.id, other.id, past.id, coming.id, kept.hash)
 
 
 def _text(commune: Area, meeting: Meeting, invitation: Invitation) -> None:
@@ -456,3 +457,16 @@ def test_the_administrator_sees_who_looked_at_a_guest(login_as: Login, world: Wo
     assert sum("The guest's page" in row for row in seen) == 1
     assert sum("The guests" in row for row in seen) == 1
     assert not any("list of households" in row for row in seen)
+
+
+def test_a_guest_who_refused_stands_on_the_list_of_phones_that_take_no_texts(login_as: Login, world: World) -> None:
+    page = f"/guests/{world.guest}/texts"
+
+    shown = login_as(Role.OFFICER, world.commune).get("/personal-data/opt-outs").text
+    assert NAME in shown
+    assert page in shown
+    assert "Nông Văn Khách" not in shown
+
+
+def test_a_hamlet_head_sees_no_guest_there(login_as: Login, world: World) -> None:
+    assert NAME not in login_as(Role.HAMLET_HEAD, world.hamlet).get("/personal-data/opt-outs").text

@@ -69,10 +69,12 @@ def opt_outs() -> str:
     fixable = scope(Permission.FIX_PHONES)
     after = request.args.get("after", type=int)
     lines, more_after = rights.opted_out_phones(fixable, after)
-    note_view("opt_outs", area_id=common_area(fixable), shown=len(lines))
+    guests = [] if after else rights.opted_out_guests(fixable)
+    note_view("opt_outs", area_id=common_area(fixable), shown=len(lines) + len(guests))
     return render_template(
         "personal_data/opt_outs.html",
         lines=lines,
+        guests=guests,
         sees_phones=bool(scope(Permission.VIEW_PHONES)),
         first_url=url_for("residents.opt_outs") if after else None,
         next_url=url_for("residents.opt_outs", after=more_after) if more_after else None,
