@@ -16,6 +16,7 @@ from eventmgr.core.errors import EventmgrError
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.services.inviting import invite_meetings
+from eventmgr.messaging.library import wordings_of
 from eventmgr.messaging.tasks import send_due
 
 meetings = AppGroup("meetings", help="Meetings and invitations.")
@@ -34,14 +35,14 @@ def invite_command(meeting_id: int, text_file: Path | None, without_approval: bo
 
     Prints {"batch_id", "queued", "left_out"}; batch_id is null where nobody was left to text.
     """
-    texts = default_texts()
-    if text_file is not None:
-        texts = replace(texts, invite=text_file.read_text(encoding="utf-8-sig"))
     try:
         with unit_of_work():
             meeting = db.session.get(Meeting, meeting_id)
             if meeting is None:
                 raise click.ClickException(f"There is no meeting {meeting_id}.")
+            texts = default_texts(wordings_of(meeting.area.path))
+            if text_file is not None:
+                texts = replace(texts, invite=text_file.read_text(encoding="utf-8-sig"))
             invited = invite_meetings(
                 [meeting],
                 texts,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _
@@ -17,22 +17,14 @@ from wtforms import (  # type: ignore[attr-defined]
     StringField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Optional
 
 from eventmgr.core.forms import at_most, row_choices
 from eventmgr.meetings.values import InviteTexts, LeaderWord
-from eventmgr.messaging.texts import UnknownPlaceholder, placeholders_in
+from eventmgr.messaging.forms import known_placeholders
 
 PLAIN, MARKED = "plain", "marked"
 ASK, RECORDED = "ask", "recorded"
-
-
-def known_placeholders(_form: Any, field: Any) -> None:
-    """Refuse a placeholder that stands for nothing, with its own sentence."""
-    try:
-        placeholders_in(field.data or "")
-    except UnknownPlaceholder as unknown:
-        raise ValidationError(unknown.message) from unknown
 
 
 class InviteForm(FlaskForm):
@@ -82,6 +74,9 @@ class InviteForm(FlaskForm):
     leader_name = StringField(_("Leader who agreed"), validators=[at_most(200)])
     approved_on = DateField(_("On the day"), validators=[Optional()])
 
+    plains: Mapping[str, str] = {}
+    """The office's own plain forms of its wordings."""
+
     def offer(self, recipients: Sequence[str], guests: Iterable[tuple[int, str]]) -> InviteForm:
         """Give the form its choices."""
         self.recipient.choices = row_choices(enumerate(recipients))
@@ -97,6 +92,7 @@ class InviteForm(FlaskForm):
             with_marks=self.marks.data == MARKED,
             remind=self.remind.data or "",
             remind_relay=self.remind_relay.data or "",
+            plains=self.plains,
         )
 
     @property

@@ -12,7 +12,7 @@ from eventmgr.core.text import given_name, to_gsm
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts
-from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, render_text
+from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, Wording, render_text
 
 SHORT_WEEKDAYS = ("Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "Chủ nhật")
 SAMPLE_CODE = "7K3Q9XM2RT"
@@ -32,14 +32,20 @@ class MeetingWords:
     link_start: str  # "https://hop.example.vn/i/"; empty where there is no recognisable address
 
 
-def default_texts() -> InviteTexts:
-    """The wordings every commune starts with."""
+def default_texts(wordings: Mapping[TextPurpose, Wording] = DEFAULT_WORDINGS) -> InviteTexts:
+    """The wordings an officer starts from: the office's own, or those every commune starts with."""
     return InviteTexts(
-        invite=DEFAULT_WORDINGS[TextPurpose.INVITE].marked,
-        relay=DEFAULT_WORDINGS[TextPurpose.RELAY].marked,
-        remind=DEFAULT_WORDINGS[TextPurpose.REMIND].marked,
-        remind_relay=DEFAULT_WORDINGS[TextPurpose.REMIND_RELAY].marked,
+        invite=wordings[TextPurpose.INVITE].marked,
+        relay=wordings[TextPurpose.RELAY].marked,
+        remind=wordings[TextPurpose.REMIND].marked,
+        remind_relay=wordings[TextPurpose.REMIND_RELAY].marked,
+        plains=plain_forms(wordings),
     )
+
+
+def plain_forms(wordings: Mapping[TextPurpose, Wording]) -> dict[str, str]:
+    """The plain form of each wording, by its words with marks."""
+    return {" ".join(wording.marked.split()): wording.plain for wording in wordings.values()}
 
 
 def meeting_words(meeting: Meeting, *, contact_phone: str, base_url: str) -> MeetingWords:
@@ -73,8 +79,9 @@ def placeholder_values(words: MeetingWords, invitee: Invitee, code: str) -> dict
 def write_text(texts: InviteTexts, invitee: Invitee, values: Mapping[str, str], *, with_marks: bool) -> str:
     """The text this recipient gets. Raises UnknownPlaceholder, EmptyValue."""
     wording = texts.relay if invitee.channel is Channel.RELAY else texts.invite
-    text = render_text(" ".join(wording.split()), values)
-    return text if with_marks else to_gsm(text)
+    if with_marks:
+        return render_text(" ".join(wording.split()), values)
+    return to_gsm(render_text(texts.without_marks(wording), values))
 
 
 def write_reminder(templates: Mapping[str, str], channel: Channel, values: Mapping[str, str]) -> str:

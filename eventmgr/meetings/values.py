@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+
+from eventmgr.core.text import to_gsm
 
 
 class MeetingStatus(StrEnum):
@@ -164,6 +167,12 @@ class InviteTexts:
     with_marks: bool = False
     remind: str = ""  # empty: the usual one
     remind_relay: str = ""  # empty: the usual one
+    plains: Mapping[str, str] = field(default_factory=dict)  # the office's own plain form of a wording, by wording
+
+    def without_marks(self, wording: str) -> str:
+        """A wording without diacritics: the office's own plain form, else the letters stripped of their marks."""
+        wording = " ".join(wording.split())
+        return self.plains.get(wording) or to_gsm(wording)
 
 
 @dataclass(frozen=True, slots=True)

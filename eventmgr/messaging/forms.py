@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import DateField, StringField, TelField, TextAreaField
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
+from eventmgr.core.forms import at_most
 from eventmgr.core.phone import InvalidPhone, parse_phone
+from eventmgr.messaging.texts import UnknownPlaceholder, placeholders_in
+
+
+def known_placeholders(_form: Any, field: Any) -> None:
+    """Refuse a placeholder that stands for nothing, with its own sentence."""
+    try:
+        placeholders_in(field.data or "")
+    except UnknownPlaceholder as unknown:
+        raise ValidationError(unknown.message) from unknown
 
 
 class RecordApprovalForm(FlaskForm):
@@ -34,3 +46,21 @@ class TestSendForm(FlaskForm):
             raise ValidationError(error.message) from error
         if not number.takes_sms:
             raise ValidationError(_("This number takes no text messages."))
+
+
+class LibraryTextForm(FlaskForm):
+    """A text in its two forms, and whether the networks have it."""
+
+    marked = TextAreaField(
+        _("With diacritics"), validators=[InputRequired(_("Write a text.")), at_most(600), known_placeholders]
+    )
+    plain = TextAreaField(
+        _("Without diacritics"),
+        description=_("Read it aloud before you save: some words mean something else without their marks."),
+        validators=[InputRequired(_("Write a text.")), at_most(600), known_placeholders],
+    )
+    registered_on = DateField(
+        _("Registered at the networks on"),
+        description=_("Only for a registered sender name. Any change of the text takes this mark away."),
+        validators=[Optional()],
+    )

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text
+from eventmgr.messaging.texts import TextPurpose
 from eventmgr.messaging.values import BatchKind, BatchState, MessageState
 
 
@@ -133,3 +134,22 @@ class Tariff(Base):
     service_class: Mapped[str] = short_text(default="administrative")
     price: Mapped[int]  # đồng a segment
     valid_from: Mapped[date]
+
+
+class LibraryText(Base):
+    """An office's own wording for a purpose, in its two forms; where there is none, the usual one holds.
+
+    With a sender name, networks let only registered templates through: a changed text is no longer the registered one.
+    """
+
+    __tablename__ = "library_text"
+    __table_args__ = (sa.UniqueConstraint("area_id", "purpose"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id", index=False)
+    purpose: Mapped[TextPurpose]
+    marked: Mapped[str] = mapped_column(sa.Text)
+    plain: Mapped[str] = mapped_column(sa.Text)
+    registered_on: Mapped[date | None]  # None: not registered at the networks as it stands
+    changed_at: Mapped[datetime]
+    changed_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)

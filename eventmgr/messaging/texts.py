@@ -34,6 +34,12 @@ class TextPurpose(StrEnum):
     CANCEL = "cancel"
 
 
+NOTICES = frozenset({TextPurpose.RESCHEDULE, TextPurpose.POSTPONE, TextPurpose.CANCEL})
+"""Texts that are the same for everybody."""
+NOTICE_PLACEHOLDERS = frozenset({"xa", "thon", "gio", "ngay", "dia_diem", "dien_thoai"})
+"""What such a text may name: nobody and no code."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """One text in its two forms: as written, and without the marks (a third of the price).

@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.messaging.gateways.base import Trouble
 from eventmgr.messaging.models import Message
+from eventmgr.messaging.texts import TextPurpose
 from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState
 
 KINDS: dict[BatchKind, Any] = {
@@ -18,6 +19,17 @@ KINDS: dict[BatchKind, Any] = {
     BatchKind.CANCEL: _("Notice that the meeting is not held"),
     BatchKind.THANK: _("Thanks"),
     BatchKind.CUSTOM: _("Own text"),
+}
+
+PURPOSES: dict[TextPurpose, Any] = {
+    TextPurpose.INVITE: _("Invitation"),
+    TextPurpose.INVITE_WITH_LINK: _("Invitation with a link"),
+    TextPurpose.RELAY: _("Invitation through another's phone"),
+    TextPurpose.REMIND: _("Reminder"),
+    TextPurpose.REMIND_RELAY: _("Reminder through another's phone"),
+    TextPurpose.RESCHEDULE: _("Notice of a new time"),
+    TextPurpose.POSTPONE: _("Notice of a postponement"),
+    TextPurpose.CANCEL: _("Notice that the meeting is not held"),
 }
 
 LEFT_OUT: dict[LeftOutReason, Any] = {

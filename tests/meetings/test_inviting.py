@@ -21,9 +21,10 @@ from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.audience import audience_of
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.values import Channel, InviteTexts, InviteUnit, LeaderWord, MeetingStatus, NoText
+from eventmgr.messaging.library import keep_text, wordings_of
 from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.messaging.services import NoLeaderName, approve, stop_batch
-from eventmgr.messaging.texts import EmptyValue, UnknownPlaceholder
+from eventmgr.messaging.texts import EmptyValue, TextPurpose, UnknownPlaceholder, Wording
 from eventmgr.messaging.values import BatchState
 from eventmgr.residents import phones
 from eventmgr.residents.models import Contact, Household
@@ -374,3 +375,16 @@ def test_two_officers_at_the_same_moment_make_one_invitation_and_one_text_each(c
     assert queued == [0, 0, 6]
     assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 6
     assert db.session.scalar(sa.select(sa.func.count(Invitation.id))) == 6
+
+
+def test_the_offices_own_plain_words_are_sent_and_not_letters_stripped_of_their_marks(commune):
+    own = Wording("Mã {ma}, mời {ten}. Hỏi: {dien_thoai}", "So giay moi {ma}, kinh moi {ten}. Hoi: {dien_thoai}")
+    with unit_of_work():
+        meeting = meeting_in(commune)
+        make_household(hamlet_of(commune), "Hoàng Thị Nguyệt", phone=phone(1), gender=Gender.FEMALE)
+        keep_text(commune, TextPurpose.INVITE, own, by=None, now=now())
+
+    invite(meeting, texts=default_texts(wordings_of(commune.path)))
+
+    assert texts()[0].startswith("So giay moi ")
+    assert "kinh moi ba Nguyet. Hoi:" in texts()[0]

@@ -12,8 +12,8 @@ from wtforms import Form, RadioField, SelectChoice, SelectField, TextAreaField, 
 from wtforms.validators import InputRequired, Optional
 
 from eventmgr.core.forms import at_most
-from eventmgr.meetings.invite_forms import known_placeholders
 from eventmgr.meetings.values import ReminderRule
+from eventmgr.messaging.forms import known_placeholders
 
 SEND, SILENT = "send", "silent"
 NEVER = "none"

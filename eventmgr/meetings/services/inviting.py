@@ -16,7 +16,6 @@ from eventmgr.core.clock import local_day
 from eventmgr.core.codes import new_code
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import RuleBroken
-from eventmgr.core.text import to_gsm
 from eventmgr.meetings.invite_texts import meeting_words, placeholder_values, write_text
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import (
@@ -347,7 +346,7 @@ def _approved_texts(texts: InviteTexts) -> dict[str, str]:
     """The wordings as they are sent: what a leader agrees to is what arrives."""
     written = {"invite": texts.invite, "relay": texts.relay}
     written |= {"remind": texts.remind, "remind_relay": texts.remind_relay} if texts.remind else {}
-    return written if texts.with_marks else {purpose: to_gsm(text) for purpose, text in written.items()}
+    return written if texts.with_marks else {purpose: texts.without_marks(text) for purpose, text in written.items()}
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -16,9 +16,10 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services.inviting import NoContactPhone, batch_title
 from eventmgr.meetings.values import MeetingDetails, MeetingStatus
 from eventmgr.messaging import services as messaging
+from eventmgr.messaging.library import wordings_of
 from eventmgr.messaging.queries import Prices, is_approval_needed, next_revision, texted_about
 from eventmgr.messaging.segments import count_segments
-from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, render_text
+from eventmgr.messaging.texts import TextPurpose, render_text
 from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
 
 PURPOSES: Mapping[BatchKind, TextPurpose] = {
@@ -78,9 +79,9 @@ def phones_told(meeting: Meeting) -> dict[str, str]:
     return {key: phone for phone, key in by_phone.items()}
 
 
-def usual_notice(kind: BatchKind) -> str:
-    """The wording an officer starts from."""
-    return DEFAULT_WORDINGS[PURPOSES[kind]].plain
+def usual_notice(meeting: Meeting, kind: BatchKind) -> str:
+    """The wording an officer starts from: the office's own, or the usual one, without diacritics."""
+    return wordings_of(meeting.area.path)[PURPOSES[kind]].plain
 
 
 def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timing, *, now: datetime) -> Notice | None:

@@ -16,7 +16,6 @@ from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import RuleBroken
-from eventmgr.core.text import to_gsm
 from eventmgr.meetings.invite_texts import (
     default_texts,
     meeting_words,
@@ -30,6 +29,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services.inviting import batch_title
 from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
 from eventmgr.messaging import services as messaging
+from eventmgr.messaging.library import wordings_of
 from eventmgr.messaging.queries import Texted, texted_about
 from eventmgr.messaging.values import BatchDetails, BatchKind, Recipient
 
@@ -101,7 +101,7 @@ def _queue(meeting: Meeting, revision: int, now: datetime, base_url: str, presen
             subject=subject,
             title=batch_title(meeting),
             kind=BatchKind.REMIND,
-            texts=_templates(next(iter(texted.values()))),
+            texts=_templates(meeting, next(iter(texted.values()))),
             revision=revision,
             expires_at=meeting.starts_at - REMIND_AT_LEAST,
         ),
@@ -135,16 +135,18 @@ def _recipients(
         if text is None:
             continue
         written = write_reminder(
-            _templates(text), invitation.channel, placeholder_values(words, invitee, invitation.code)
+            _templates(meeting, text), invitation.channel, placeholder_values(words, invitee, invitation.code)
         )
         recipients.append(Recipient(text.phone, key_of(invitation.id), written))
     return recipients
 
 
-def _templates(text: Texted) -> dict[str, str]:
+def _templates(meeting: Meeting, text: Texted) -> dict[str, str]:
     """The wordings agreed to with the invitation; the usual ones where it named none."""
-    usual = default_texts()
+    if "remind" in text.texts:
+        return {"remind": text.texts["remind"], "remind_relay": text.texts["remind_relay"]}
+    usual = default_texts(wordings_of(meeting.area.path))
     return {
-        "remind": text.texts.get("remind") or to_gsm(usual.remind),
-        "remind_relay": text.texts.get("remind_relay") or to_gsm(usual.remind_relay),
+        "remind": usual.without_marks(usual.remind),
+        "remind_relay": usual.without_marks(usual.remind_relay),
     }

@@ -27,6 +27,7 @@ from eventmgr.meetings.queries.meetings import get_meeting_visible_to, meetings_
 from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
+from eventmgr.messaging.library import wordings_of
 from eventmgr.messaging.queries import Prices, is_approval_needed
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
 from eventmgr.messaging.tasks import send_due
@@ -142,7 +143,7 @@ def _fragment(send: Send) -> Any:
 
 
 def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
-    texts = default_texts()
+    texts = default_texts(wordings_of(send.first.area.path))
     form = InviteForm(
         invite=texts.invite,
         relay=texts.relay,
@@ -150,6 +151,7 @@ def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
         remind_relay=texts.remind_relay,
         approved_on=local_day(moment),
     )
+    form.plains = texts.plains
     guests = guests_to_choose(send.first) if send.series_id is None else []
     audience = audience_of(send.meetings, guest_ids=form.guests.data or (), on=local_day(moment))
     everyone = [invitee for invitees in audience.values() for invitee in invitees]

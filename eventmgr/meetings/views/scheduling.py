@@ -237,7 +237,7 @@ def cancel(meeting_id: int) -> Answer:
     if MeetingStatus.CANCELLED not in NEXT_STATUSES[meeting.status]:
         raise scheduling.StatusNotAllowed
     form = CancelForm()
-    notice_form = _notice_form(BatchKind.CANCEL)
+    notice_form = _notice_form(meeting, BatchKind.CANCEL)
     notice = _foresee(meeting, notice_form, BatchKind.CANCEL, noticing.timing_after(meeting))
     blocked = notice_form.wants_sending and bool(notice_form.errors)
     if form.validate_on_submit() and "preview" not in request.form and not blocked:
@@ -270,7 +270,7 @@ def _notice_step(meeting: Meeting, form: MeetingForm) -> Answer | None:
     if kind is None or not noticing.phones_told(meeting):
         return None
     scheduling.check_change(meeting, form.details(), row_version=_number(form.row_version.data), now=now())
-    asked = _notice_form(kind)
+    asked = _notice_form(meeting, kind)
     notice = _foresee(meeting, asked, kind, noticing.timing_after(meeting, form.details()))
     blocked = asked.wants_sending and bool(asked.errors)
     if asked.is_said and not blocked and "preview" not in request.form:
@@ -282,7 +282,7 @@ def _refused_notice_page(meeting: Meeting, form: MeetingForm, refused: EventmgrE
     kind = noticing.notice_kind(meeting, form.details())
     if kind is None:
         raise refused
-    asked = _notice_form(kind)
+    asked = _notice_form(meeting, kind)
     asked.notice_text.errors = [refused.message]
     return _notice_page(meeting, form, asked, None)
 
@@ -294,8 +294,10 @@ def _notice_page(
     return page, 422 if asked.errors else 200
 
 
-def _notice_form(kind: BatchKind) -> NoticeForm:
-    return NoticeForm(request.form if request.method == "POST" else None, notice_text=noticing.usual_notice(kind))
+def _notice_form(meeting: Meeting, kind: BatchKind) -> NoticeForm:
+    return NoticeForm(
+        request.form if request.method == "POST" else None, notice_text=noticing.usual_notice(meeting, kind)
+    )
 
 
 def _foresee(meeting: Meeting, asked: NoticeForm, kind: BatchKind, timing: noticing.Timing) -> noticing.Notice | None:
@@ -314,7 +316,7 @@ def _notice_to_send(meeting: Meeting, form: MeetingForm) -> Callable[[], Queued 
     kind, timing = noticing.notice_kind(meeting, form.details()), noticing.timing_after(meeting, form.details())
     if kind is None:
         return lambda: None
-    asked = _notice_form(kind)
+    asked = _notice_form(meeting, kind)
     return lambda: _queue_notice(meeting, asked, kind, timing)
 
 

@@ -380,6 +380,42 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_state_heartbeat_at", ["state", "heartbeat_at"], unique=False)
 
     op.create_table(
+        "library_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "purpose",
+            sa.Enum(
+                "invite",
+                "invite_with_link",
+                "relay",
+                "remind",
+                "remind_relay",
+                "reschedule",
+                "postpone",
+                "cancel",
+                name="textpurpose",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("marked", sa.Text(), nullable=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+        sa.Column("registered_on", sa.Date(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_library_text_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["changed_by_id"], ["app_user.id"], name=op.f("fk_library_text_changed_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_library_text")),
+        sa.UniqueConstraint("area_id", "purpose", name=op.f("uq_library_text_area_id_purpose")),
+    )
+    op.create_table(
         "phone_wish",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("phone", sa.String(length=16), nullable=False),
@@ -1883,6 +1919,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_phone_wish_phone"))
 
     op.drop_table("phone_wish")
+    op.drop_table("library_text")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_state_heartbeat_at")
         batch_op.drop_index(batch_op.f("ix_job_area_id"))

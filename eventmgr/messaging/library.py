@@ -1,0 +1,104 @@
+"""The office's own wordings: which hold, how they are kept, which are registered at the networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _
+
+from eventmgr.areas.models import Area
+from eventmgr.core.audit import record_audit
+from eventmgr.core.db import db, locked
+from eventmgr.core.errors import RuleBroken
+from eventmgr.messaging.models import LibraryText
+from eventmgr.messaging.segments import characters_forcing_ucs2
+from eventmgr.messaging.texts import (
+    DEFAULT_WORDINGS,
+    NOTICE_PLACEHOLDERS,
+    NOTICES,
+    TextPurpose,
+    UnknownPlaceholder,
+    Wording,
+    placeholders_in,
+)
+
+
+class PlainHasMarks(RuleBroken):
+    """A text meant to go without diacritics has characters that no cheap text can carry. Fact: `characters`."""
+
+    code = "plain_has_marks"
+    sentence = _("These characters cannot stand in a text without diacritics: %(characters)s")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptText:
+    """What holds for a purpose in an area."""
+
+    purpose: TextPurpose
+    wording: Wording
+    own: bool  # the office's, not the usual one
+    registered_on: date | None
+
+
+def kept_texts(area_path: str) -> dict[TextPurpose, KeptText]:
+    """The texts that hold in the area at this path: the nearest office's own, else the usual one."""
+    area_ids = [int(step) for step in area_path.split("/") if step]
+    rows = db.session.scalars(sa.select(LibraryText).where(LibraryText.area_id.in_(area_ids))).all()
+    nearest = {row.purpose: row for row in sorted(rows, key=lambda row: area_ids.index(row.area_id))}
+    return {purpose: _kept(purpose, nearest.get(purpose)) for purpose in TextPurpose}
+
+
+def _kept(purpose: TextPurpose, row: LibraryText | None) -> KeptText:
+    if row is None:
+        return KeptText(purpose, DEFAULT_WORDINGS[purpose], own=False, registered_on=None)
+    return KeptText(purpose, Wording(row.marked, row.plain), own=True, registered_on=row.registered_on)
+
+
+def wordings_of(area_path: str) -> dict[TextPurpose, Wording]:
+    """The wordings that hold in the area at this path."""
+    return {purpose: kept.wording for purpose, kept in kept_texts(area_path).items()}
+
+
+def check_wording(purpose: TextPurpose, text: str) -> None:
+    """Refuse what could not be filled in for this purpose. Raises UnknownPlaceholder."""
+    for name in placeholders_in(text):
+        if purpose in NOTICES and name not in NOTICE_PLACEHOLDERS:
+            raise UnknownPlaceholder(placeholder=f"{{{name}}}")
+
+
+def keep_text(
+    area: Area, purpose: TextPurpose, wording: Wording, *, registered_on: date | None = None, by: Any, now: datetime
+) -> None:
+    """From now on the area's texts of this purpose say this.
+
+    A text that differs from what was kept loses its registration: the day given counts only for the text as it was.
+    Raises UnknownPlaceholder, PlainHasMarks.
+    """
+    wording = Wording(" ".join(wording.marked.split()), " ".join(wording.plain.split()))
+    check_wording(purpose, wording.marked)
+    check_wording(purpose, wording.plain)
+    if forcing := characters_forcing_ucs2(wording.plain):
+        raise PlainHasMarks(characters=" ".join(forcing))
+    row = db.session.scalar(
+        locked(sa.select(LibraryText).where(LibraryText.area_id == area.id, LibraryText.purpose == purpose))
+    )
+    before = _kept(purpose, row)
+    if row is None:
+        row = LibraryText(area_id=area.id, purpose=purpose)
+        db.session.add(row)
+    row.marked, row.plain = wording.marked, wording.plain
+    row.registered_on = registered_on if before.wording == wording else None
+    row.changed_at, row.changed_by_id = now, getattr(by, "id", None)
+    db.session.flush()
+    record_audit(
+        "keep_text",
+        f"library_text:{row.id}",
+        by=by,
+        now=now,
+        area_id=area.id,
+        before={"marked": before.wording.marked, "plain": before.wording.plain},
+        after={"marked": row.marked, "plain": row.plain, "registered": row.registered_on is not None},
+    )

@@ -1,0 +1,116 @@
+"""Pages of the texts: all of them with their length, and one to write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from eventmgr.areas.models import Area
+from eventmgr.areas.queries import communes_in
+from eventmgr.core.access import Permission, requires, scope
+from eventmgr.core.clock import now
+from eventmgr.core.db import unit_of_work
+from eventmgr.core.errors import NotAllowed, NotFound, RuleBroken
+from eventmgr.core.text import to_gsm
+from eventmgr.messaging import library
+from eventmgr.messaging.forms import LibraryTextForm
+from eventmgr.messaging.segments import SegmentCount, characters_forcing_ucs2, count_segments
+from eventmgr.messaging.texts import TextPurpose, Wording, render_text
+from eventmgr.messaging.views import bp as bp
+from eventmgr.messaging.words import PURPOSES
+
+SAMPLE = {
+    "xa": "Bình Trung",
+    "ten": "ông Đức và 2 người",
+    "thon": "Bản Mẫu Một",
+    "gio": "7h30 sáng",
+    "ngay": "Thứ 5 15/6",
+    "dia_diem": "nhà văn hóa thôn",
+    "ma": "7K3Q9-XM2RT",
+    "link": "https://hop.example.vn/i/7K3Q9XM2RT",
+    "dien_thoai": "0912 345 678",
+}
+"""What a text is shown and counted with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One form of a text as a phone shows it."""
+
+    text: str
+    count: SegmentCount
+    forcing: tuple[tuple[str, str], ...]  # characters that make it dear, each with what could stand in its place
+
+
+@bp.get("/texts")
+@requires(Permission.VIEW_MESSAGES)
+def texts() -> str:
+    """What residents read, by purpose."""
+    area = _commune(Permission.VIEW_MESSAGES)
+    return render_template(
+        "messaging/texts.html",
+        area=area,
+        words=PURPOSES,
+        rows=[(kept, _shown(kept.wording.plain, plain=True)) for kept in library.kept_texts(area.path).values()],
+        may_write=scope(Permission.SEND_MESSAGES).covers(area.path),
+    )
+
+
+@bp.route("/texts/<purpose>", methods=["GET", "POST"])
+@requires(Permission.SEND_MESSAGES)
+def text(purpose: str) -> str | Response | tuple[str, int]:
+    """Write a text in its two forms, see both, and mark it as registered."""
+    if purpose not in set(TextPurpose):
+        raise NotFound
+    area, which = _commune(Permission.SEND_MESSAGES), TextPurpose(purpose)
+    kept = library.kept_texts(area.path)[which]
+    form = LibraryTextForm(marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on)
+    if form.validate_on_submit() and "preview" not in request.form:
+        wording = Wording(form.marked.data or "", form.plain.data or "")
+        try:
+            with unit_of_work():
+                library.keep_text(
+                    area, which, wording, registered_on=form.registered_on.data, by=current_user, now=now()
+                )
+        except library.PlainHasMarks as error:
+            form.plain.errors = [error.message]
+        except RuleBroken as error:
+            field = form.marked if error.facts["placeholder"] in wording.marked else form.plain
+            field.errors = [error.message]
+        else:
+            flash(_("The text is saved."), "success")
+            return redirect(url_for(".texts", commune=request.args.get("commune")))
+    page = render_template(
+        "messaging/text.html",
+        form=form,
+        title=PURPOSES[which],
+        kept=kept,
+        marked=_shown(form.marked.data or "", plain=False),
+        plain=_shown(form.plain.data or "", plain=True),
+    )
+    return page, 422 if form.errors else 200
+
+
+def _shown(template: str, *, plain: bool) -> Shown | None:
+    """A text with the sample's values; None where it cannot be filled in."""
+    try:
+        filled = render_text(template, SAMPLE)
+    except RuleBroken:
+        return None
+    forcing = tuple((character, to_gsm(character)) for character in characters_forcing_ucs2(template))
+    filled = to_gsm(filled) if plain and not forcing else filled
+    return Shown(filled, count_segments(filled), forcing)
+
+
+def _commune(permission: Permission) -> Area:
+    """The commune asked for, else the first this person has."""
+    communes = communes_in(scope(permission))
+    wanted = request.args.get("commune", type=int)
+    chosen = [commune for commune in communes if wanted in (None, commune.id)]
+    if not chosen:
+        raise NotAllowed
+    return chosen[0]
