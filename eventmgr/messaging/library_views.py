@@ -14,7 +14,7 @@ from eventmgr.areas.queries import communes_in
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
-from eventmgr.core.errors import NotAllowed, NotFound, RuleBroken
+from eventmgr.core.errors import NotAllowed, RuleBroken
 from eventmgr.core.text import to_gsm
 from eventmgr.messaging import library
 from eventmgr.messaging.forms import LibraryTextForm
@@ -60,12 +60,10 @@ def texts() -> str:
     )
 
 
-@bp.route("/texts/<purpose>", methods=["GET", "POST"])
+@bp.route(f"/texts/<any({', '.join(TextPurpose)}):purpose>", methods=["GET", "POST"])
 @requires(Permission.SEND_MESSAGES)
 def text(purpose: str) -> str | Response | tuple[str, int]:
     """Write a text in its two forms, see both, and mark it as registered."""
-    if purpose not in set(TextPurpose):
-        raise NotFound
     area, which = _commune(Permission.SEND_MESSAGES), TextPurpose(purpose)
     kept = library.kept_texts(area.path)[which]
     form = LibraryTextForm(marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import aliased, joinedload, selectinload
 
 from eventmgr.areas.models import Area
 from eventmgr.core import clock
@@ -257,10 +257,70 @@ def messages_of(
     return list(db.session.scalars(chosen.order_by(Message.id).limit(limit)))
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a batch goes at present."""
+
+    per_minute: int
+    minutes_left: int
+
+
+PACE_WINDOW = timedelta(seconds=60)
+
+
+def pace_of(batch: Batch, waiting: int, now: datetime) -> Pace | None:
+    """The pace of the last minute and what the `waiting` will take at it; None where nothing moves."""
+    if batch.state is not BatchState.SENDING or not waiting:
+        return None
+    taken = db.session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Message)
+        .where(Message.batch_id == batch.id, Message.claimed_at > now - PACE_WINDOW, Message.claimed_at <= now)
+    )
+    return Pace(taken, -(-waiting // taken)) if taken else None
+
+
+def all_messages_of(batch: Batch) -> Iterator[Message]:
+    """Every message of a batch in order, a page at a time: memory stays the same for any number."""
+    after = 0
+    while page := messages_of(batch, after_id=after, limit=1000):
+        after = page[-1].id
+        yield from page
+        for message in page:
+            db.session.expunge(message)
+
+
 def kinds_sent(subject: str) -> frozenset[BatchKind]:
     """Why batches about a subject were made so far: whether a reminder was, say."""
     kinds = sa.select(Batch.kind).where(Batch.subject == subject, Batch.state != BatchState.STOPPED).distinct()
     return frozenset(db.session.scalars(kinds))
+
+
+def messages_to_resend(batch: Batch) -> list[Message]:
+    """The failed messages of a batch that may be sent again: those with words, and with no later message of the
+    same kind to the same recipient that went, waits, or may have arrived."""
+    if batch.state is BatchState.AWAITING_APPROVAL:
+        return []
+    later = aliased(Message)
+    sent_since = sa.exists().where(
+        later.subject == Message.subject,
+        later.kind == Message.kind,
+        later.recipient_key == Message.recipient_key,
+        later.id > Message.id,
+        later.state != MessageState.WITHDRAWN,
+    )
+    return list(
+        db.session.scalars(
+            sa.select(Message)
+            .where(
+                Message.batch_id == batch.id,
+                Message.state == MessageState.FAILED,
+                Message.text != "",
+                ~sent_since,
+            )
+            .order_by(Message.id)
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

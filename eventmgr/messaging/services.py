@@ -301,6 +301,37 @@ def stop_batch(batch: Batch, *, by: Any, now: datetime) -> int:
     return _withdraw(Message.batch_id == batch.id, now)
 
 
+def resend_failed(batch: Batch, *, by: Any, now: datetime) -> Queued:
+    """Send once more, as a new revision, what the network could not deliver or what could not be sent in time.
+
+    Never what was accepted, or whose outcome is unknown: those may have arrived. Nor to a number that takes no texts, nor
+    to anybody who has been sent the same words since. The wording stays, so a leader's yes to it holds. Raises
+    NothingToResend, TooLateToSend.
+    """
+    db.session.refresh(batch, ["state"], with_for_update=True)
+    failed = queries.messages_to_resend(batch)
+    if not failed:
+        raise NothingToResend
+    details = BatchDetails(
+        area_id=batch.area_id,
+        subject=batch.subject,
+        title=batch.title,
+        kind=batch.kind,
+        texts=batch.texts,
+        revision=queries.next_revision(batch.subject, batch.kind),
+        expires_at=failed[0].expires_at,
+    )
+    recipients = [Recipient(message.phone, message.recipient_key, message.text) for message in failed]
+    return queue_batch(details, recipients, by=by, now=now, approval=batch.approval)
+
+
+class NothingToResend(RuleBroken):
+    """No message of the batch failed, or all have been sent anew."""
+
+    code = "nothing_to_resend"
+    sentence = _("No message of this batch can be sent again: none failed, or they have been sent again already.")
+
+
 def withdraw_messages(subject: str, kinds: Iterable[BatchKind], *, now: datetime) -> int:
     """Withdraw what is still queued about a subject (its meeting moved or is not held); returns how many."""
     return _withdraw(sa.and_(Message.subject == subject, Message.kind.in_(list(kinds))), now)

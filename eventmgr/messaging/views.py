@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from eventmgr.areas.queries import communes_in
 from eventmgr.core.access import Permission, requires, scope
-from eventmgr.core.access_log import note_view
+from eventmgr.core.access_log import AccessKind, note_view, record_access
 from eventmgr.core.clock import local_day, now
-from eventmgr.core.db import unit_of_work
+from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
+from eventmgr.core.language import say_moment
 from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
 from eventmgr.messaging import queries, services
 from eventmgr.messaging.forms import RecordApprovalForm, TestSendForm
 from eventmgr.messaging.models import Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
-from eventmgr.messaging.words import KINDS, LEFT_OUT, describe_pause, describe_remark
+from eventmgr.messaging.words import KINDS, LEFT_OUT, STATES, describe_pause, describe_remark
+from eventmgr.messaging.workbook import ResultLine, write_results
 
 bp = Blueprint("messaging", __name__, url_prefix="/messages")
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 GROUPS: dict[str, frozenset[MessageState] | None] = {
     "all": None,
@@ -90,6 +96,7 @@ def batch(batch_id: int) -> str:
         chips=_chips(found, progress, group),
         next_url=url_for(".batch", batch_id=found.id, show=group, after=messages[-1].id) if further else None,
         previous_url=url_for(".batch", batch_id=found.id, show=group) if after else None,
+        to_resend=len(queries.messages_to_resend(found)),
         **_progress_values(found, progress),
     )
 
@@ -109,6 +116,7 @@ def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
     moving = batch.state is BatchState.SENDING or (batch.state is BatchState.DONE and reports_due)
     return {
         "progress": progress,
+        "pace": queries.pace_of(batch, progress.waiting, now()),
         "states": [(state, progress.by_state[state]) for state in MessageState if progress.by_state.get(state)],
         "poll_url": url_for("messaging.batch_progress", batch_id=batch.id) if moving else None,
         "pause_sentence": describe_pause(batch.pause_reason),
@@ -179,6 +187,59 @@ def steer(batch_id: int, step: str) -> Response:
     }
     flash(told[step], "success")
     return redirect(url_for(".batch", batch_id=batch_id))
+
+
+@bp.post("/batches/<int:batch_id>/resend")
+@requires(Permission.SEND_MESSAGES)
+def resend(batch_id: int) -> Response:
+    """Send the failed ones once more."""
+    try:
+        with unit_of_work():
+            found = queries.get_batch_in(scope(Permission.SEND_MESSAGES), batch_id)
+            queued = services.resend_failed(found, by=current_user, now=now())
+            after_commit(send_due.wake)
+    except RuleBroken as problem:
+        flash(problem.message, "danger")
+        return redirect(url_for(".batch", batch_id=batch_id))
+    if queued.batch_id is None:
+        flash(_("None of these phones takes text messages any more. Call these people."), "info")
+        return redirect(url_for(".batch", batch_id=batch_id))
+    flash(ngettext("%(num)d text is sent again.", "%(num)d texts are sent again.", queued.queued), "success")
+    return redirect(url_for(".batch", batch_id=queued.batch_id))
+
+
+@bp.get("/batches/<int:batch_id>/results.xlsx")
+@requires(Permission.VIEW_MESSAGES)
+def results(batch_id: int) -> Response:
+    """Every message of a batch with what came of it, as a workbook. Who took it is kept."""
+    content = io.BytesIO()
+    with unit_of_work():
+        found = queries.get_batch_in(scope(Permission.VIEW_MESSAGES), batch_id)
+        count = write_results((_result(message, found) for message in queries.all_messages_of(found)), content)
+        record_access(
+            AccessKind.EXPORT,
+            "messages",
+            by=current_user,
+            now=now(),
+            record=f"batch:{found.id}",
+            area_id=found.area_id,
+            shown=count,
+        )
+    content.seek(0)
+    return send_file(content, mimetype=XLSX, as_attachment=True, download_name=f"tin-nhan-{batch_id}.xlsx")
+
+
+def _result(message: Message, batch: Batch) -> ResultLine:
+    return ResultLine(
+        phone=_shown(message.phone, batch),
+        text=message.text,
+        state=str(STATES[message.state]),
+        segments=message.segments,
+        price=message.price,
+        attempts=message.attempts,
+        settled=say_moment(message.settled_at) if message.settled_at else "",
+        remark=str(describe_remark(message)),
+    )
 
 
 # --- Approval -----------------------------------------------------------------------------------

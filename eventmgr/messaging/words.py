@@ -32,6 +32,19 @@ PURPOSES: dict[TextPurpose, Any] = {
     TextPurpose.CANCEL: _("Notice that the meeting is not held"),
 }
 
+STATES: dict[MessageState, Any] = {
+    MessageState.QUEUED: _("Waiting to be sent"),
+    MessageState.SENDING: _("Being sent"),
+    MessageState.ACCEPTED: _("Gateway has it"),
+    MessageState.SENT: _("Passed to the network"),
+    MessageState.DELIVERED: _("Network reports it arrived"),
+    MessageState.FAILED: _("Could not be sent"),
+    MessageState.REFUSED: _("Number cannot receive messages"),
+    MessageState.UNKNOWN: _("Outcome unknown"),
+    MessageState.EXPIRED: _("Too late, not sent"),
+    MessageState.WITHDRAWN: _("Withdrawn"),
+}
+
 LEFT_OUT: dict[LeftOutReason, Any] = {
     LeftOutReason.OPTED_OUT: _("does not want text messages"),
     LeftOutReason.DEAD: _("the number takes no text messages"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
+import openpyxl
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
+from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.messaging.models import Approval
@@ -322,3 +327,43 @@ def count_queries(client, path: str) -> int:
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     return len([statement for statement in seen if statement.startswith("SELECT")])
+
+
+# --- After the send -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed_batch(office) -> int | None:
+    """A batch whose one text begins like a formula and has failed."""
+    queued = office.queue(Recipient("+84912000001", "invitation:1", "=HYPERLINK(1)"))
+    with unit_of_work():
+        office.message().state = MessageState.FAILED
+    return queued.batch_id
+
+
+def test_failed_texts_are_sent_again_by_one_button(office, enter, failed_batch):
+    client = enter(Role.OFFICER)
+    form = page(client, f"/messages/batches/{failed_batch}").select_one('form[action$="/resend"]')
+
+    answer = client.post(form["action"])
+    again = client.post(form["action"])
+
+    assert answer.location != again.location == f"/messages/batches/{failed_batch}"
+    assert len(office.messages()) == 2
+    assert not page(client, f"/messages/batches/{failed_batch}").select('form[action$="/resend"]')
+
+
+def test_results_are_a_workbook_without_formulas_and_the_look_is_written_down(office, enter, failed_batch):
+    answer = enter(Role.OFFICER).get(f"/messages/batches/{failed_batch}/results.xlsx")
+
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
+    rows = list(sheet.iter_rows(min_row=2))
+    assert [cell.value for cell in rows[0][:3]] == [1, "0912 000 001", "=HYPERLINK(1)"]
+    assert rows[0][2].data_type == "s"
+    assert db.session.scalars(sa.select(AccessEntry.record)).all() == [f"batch:{failed_batch}"]
+
+
+def test_who_only_looks_does_not_resend(office, enter, failed_batch):
+    status = enter(Role.VIEWER).post(f"/messages/batches/{failed_batch}/resend").status_code
+
+    assert (status, len(office.messages())) == (403, 1)
