@@ -43,6 +43,7 @@ from eventmgr.residents.queries.erasing import (
     without,
 )
 from eventmgr.residents.rights import ERASED
+from eventmgr.residents.services.holding import hold
 from eventmgr.residents.services.undoing import forget_acts_about
 from eventmgr.residents.values import Gender
 
@@ -67,6 +68,7 @@ def erase_person(person: Person, typed_name: str, ground: str, *, by: Any, now: 
     `typed_name` confirms; `ground` is kept and must not name anybody. Raises NameDiffers, ErasedAlready, and what the
     rooms raise while a message to the person is on its way.
     """
+    hold(person)
     if person.erased_at is not None:
         raise ErasedAlready
     if loose_match_key(typed_name) != loose_match_key(person.full_name):
@@ -91,6 +93,7 @@ def erase_guest(guest: Guest, ground: str, *, by: Any, now: datetime) -> None:
 
 def erase_resident(resident: Resident, ground: str, *, by: Any, now: datetime) -> None:
     """As `erase_person`, without asking again: for the rule on people who left."""
+    hold(resident)
     for twin in db.session.scalars(
         sa.select(Resident).where(Resident.merged_into_id == resident.id, Resident.erased_at.is_(None))
     ).all():

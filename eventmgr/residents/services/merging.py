@@ -18,12 +18,13 @@ from eventmgr.core import registry
 from eventmgr.core.acts import undoable
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local_day
-from eventmgr.core.db import db, locked
+from eventmgr.core.db import db
 from eventmgr.core.errors import RuleBroken
 from eventmgr.core.text import display_name
 from eventmgr.residents.models import Consent, Contact, DataRequest, DistinctPair, Household, PovertyStatus, Resident
 from eventmgr.residents.services import households, residents
 from eventmgr.residents.services.contacts import next_position
+from eventmgr.residents.services.holding import hold
 from eventmgr.residents.services.households import set_class_of_latest_year
 from eventmgr.residents.services.moving import present_members, shared_area_id, take_phones_along
 from eventmgr.residents.services.residents import GoneAlready
@@ -80,6 +81,7 @@ def plan_household_merge(
 def merge_residents(kept: Resident, dropped: Resident, *, by: Any, now: datetime) -> None:
     """Two entries are one person, who goes on as `kept`. If nobody else lives in the dropped one's household, the
     households become one, too. Raises CannotMerge, GoneAlready, HeadsOthers."""
+    hold(kept, dropped)
     _refuse_strangers(kept, dropped, kept.household.commune_id, dropped.household.commune_id)
     with undoable("merge_residents", by=by, now=now, area_id=shared_area_id(kept.household, dropped.household)):
         elsewhere = dropped.household is not kept.household
@@ -96,6 +98,7 @@ def merge_households(kept: Household, dropped: Household, *, by: Any, now: datet
 
     Raises CannotMerge, GoneAlready.
     """
+    hold(kept, dropped)
     _refuse_strangers(kept, dropped, kept.commune_id, dropped.commune_id)
     with undoable("merge_households", by=by, now=now, area_id=shared_area_id(kept, dropped)):
         _merge_households(kept, dropped, None, by, now)
@@ -106,7 +109,7 @@ def tell_apart(one: Resident, other: Resident, *, by: Any, now: datetime) -> Non
     lower, higher = sorted((one.id, other.id))
     if lower == higher:
         raise CannotMerge
-    db.session.execute(locked(sa.select(Resident.id).where(Resident.id == lower)))  # a second click comes second
+    hold(one, other)  # a second click comes second
     if db.session.get(DistinctPair, (lower, higher)):
         return
     with undoable("tell_apart", by=by, now=now, area_id=shared_area_id(one.household, other.household)):

@@ -22,6 +22,7 @@ from eventmgr.core.text import display_name
 from eventmgr.residents.models import Contact, Household, Resident
 from eventmgr.residents.services import households, residents
 from eventmgr.residents.services.contacts import next_position
+from eventmgr.residents.services.holding import hold
 from eventmgr.residents.services.residents import GoneAlready
 from eventmgr.residents.values import HouseholdDetails, LeftWhy, PhoneOwner
 
@@ -87,6 +88,7 @@ def move_resident(
 
     The household of the last to leave is closed. Raises GoneAlready, SameHousehold, HeadNeeded.
     """
+    hold(resident, household)
     left = resident.household
     if resident.left_on is not None or household.left_on is not None:
         raise GoneAlready
@@ -118,6 +120,7 @@ def split_household(
 ) -> Household:
     """Some members found a household of their own. `keep_class`: it has the class of the latest decision, too, until
     another decision speaks of it. Raises GoneAlready, NobodyChosen, NobodyStays, HeadNeeded, CodeTaken."""
+    hold(household)
     if household.left_on is not None:
         raise GoneAlready
     if head is None or head not in members:
@@ -140,6 +143,7 @@ def split_household(
 
 def move_household(household: Household, hamlet: Area, *, by: Any, now: datetime) -> None:
     """A household moves to another hamlet. Raises GoneAlready, CodeTaken."""
+    hold(household)
     if household.left_on is not None:
         raise GoneAlready
     left = household.hamlet
@@ -170,6 +174,7 @@ def record_leaving(
     Their phones stay known: of the dead as the household's, of those who moved as a relative's, who is asked to pass
     messages on. Raises GoneAlready, NotYet, HeadNeeded.
     """
+    hold(resident)
     if resident.left_on is not None:
         raise GoneAlready
     _refuse_future(on, now)
@@ -195,6 +200,7 @@ def record_leaving(
 
 def record_household_leaving(household: Household, on: date, *, by: Any, now: datetime) -> None:
     """A household has moved out of the commune with all its people. Raises GoneAlready, NotYet."""
+    hold(household)
     if household.left_on is not None:
         raise GoneAlready
     _refuse_future(on, now)
@@ -215,6 +221,7 @@ def record_household_leaving(household: Household, on: date, *, by: Any, now: da
 
 def record_return(resident: Resident, *, by: Any, now: datetime) -> None:
     """A person has come back, or never was away: their household is there again, too. Raises LivesHere."""
+    hold(resident)
     household = resident.household
     if resident.left_on is None or resident.erased_at or LeftWhy.MERGED in (resident.left_why, household.left_why):
         raise LivesHere
@@ -230,6 +237,7 @@ def record_return(resident: Resident, *, by: Any, now: datetime) -> None:
 
 def record_household_return(household: Household, *, by: Any, now: datetime) -> None:
     """A household has come back with those who left together with it. Raises LivesHere."""
+    hold(household)
     if household.left_on is None or household.left_why is LeftWhy.MERGED:
         raise LivesHere
     with undoable("household_returned", by=by, now=now, area_id=household.hamlet_id):

@@ -8,11 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from eventmgr.areas.models import Area
+from eventmgr.areas.queries import commune_of
 from eventmgr.core.acts import Act, forget_changes, undo_changes
 from eventmgr.core.audit import AuditEntry, record_audit
 from eventmgr.core.db import db, locked
 from eventmgr.residents.finding import index_households, index_phone
 from eventmgr.residents.models import Contact, Resident
+from eventmgr.residents.services.holding import hold_commune
 
 
 def undo_act(act: Act, *, by: Any, now: datetime) -> None:
@@ -21,6 +24,8 @@ def undo_act(act: Act, *, by: Any, now: datetime) -> None:
     Raises TooLateToUndo, ChangedSince.
     """
     act_id = act.id
+    if act.area_id is not None:
+        hold_commune(commune_of(db.session.get_one(Area, act.area_id)).id)
     db.session.execute(locked(sa.select(Act).where(Act.id == act_id)))  # two undo at once: the second comes too late
     changes = list(act.changes)
     undo_changes(act, now)

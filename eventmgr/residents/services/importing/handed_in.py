@@ -22,6 +22,7 @@ from eventmgr.residents.importing.parsing import parse_list
 from eventmgr.residents.importing.reading import UnreadableList
 from eventmgr.residents.importing.values import ParsedList
 from eventmgr.residents.models import ListImport
+from eventmgr.residents.services.holding import hold_commune
 from eventmgr.residents.services.importing.corrections import corrected
 from eventmgr.residents.services.importing.matching import Decision
 from eventmgr.residents.services.importing.outcome import kept_outcome, outcome_of
@@ -171,7 +172,7 @@ def import_list(
 
     Two imports of one commune wait for each other: the second meets what the first has brought.
     """
-    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id), may_be_named=True))
+    hold_commune(row.area_id)
     plan = plan_import(parsed, row.area, options_of(row, parsed), report=report)
     rows = len(parsed.people)
     result = carry_out(plan, row, by=by, now=now, alive=lambda: report(rows, rows))

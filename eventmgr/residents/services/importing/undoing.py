@@ -28,6 +28,7 @@ from eventmgr.residents.models import (
     PovertyStatus,
     Resident,
 )
+from eventmgr.residents.services.holding import hold_commune
 from eventmgr.residents.services.importing.drafts import as_text
 from eventmgr.residents.services.residents import name_columns
 from eventmgr.residents.values import ImportState
@@ -93,7 +94,7 @@ def undo_import(row_id: int, *, by: Any, now: datetime) -> ListImport:
     row = db.session.scalar(locked(sa.select(ListImport).where(ListImport.id == row_id)))
     if row is None or row.state is not ImportState.DONE:
         raise ImportNotIn
-    db.session.execute(locked(sa.select(Area.id).where(Area.id == row.area_id), may_be_named=True))
+    hold_commune(row.area_id)
     added = _Added(row)
     changes = db.session.scalars(
         sa.select(ImportChange).where(ImportChange.list_import_id == row.id).order_by(ImportChange.id.desc())
