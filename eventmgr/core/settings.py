@@ -35,7 +35,8 @@ class SettingKey:
 
 NO_SEND_HOURS = SettingKey("no_send_hours", "21:00-07:00")
 APPROVAL_NEEDED = SettingKey("approval_needed", True)
-DAILY_SMS_CAP = SettingKey("daily_sms_cap", 2000)
+DAILY_SMS_CAP = SettingKey("daily_sms_cap", 0)  # texts a day; 0: as many as there are
+DAILY_SMS_COST = SettingKey("daily_sms_cost", 0)  # đồng a day; 0: no ceiling
 CONTACT_NAME = SettingKey("contact_name", "")
 CONTACT_PHONE = SettingKey("contact_phone", "")
 PAPER_SIGNER = SettingKey("paper_signer", ["TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH"])

@@ -107,6 +107,16 @@ class SendingForm(FlaskForm):
         validators=[at_most(20)],
     )
     approval_needed = BooleanField(_("A leader agrees before invitations are sent"))
+    daily_cap = IntegerField(
+        _("Most texts a day"),
+        description=_("0: no limit. What is over waits for the next day."),
+        validators=[Optional(), NumberRange(0, 1_000_000, _("Enter a whole number, 0 or more."))],
+    )
+    daily_cost = IntegerField(
+        _("Most đồng a day"),
+        description=_("0: no limit. Counted by the prices below."),
+        validators=[Optional(), NumberRange(0, 1_000_000_000, _("Enter a whole number, 0 or more."))],
+    )
 
     def validate_no_send_hours(self, field: StringField) -> None:
         """Refuse hours that cannot be read."""

@@ -98,6 +98,8 @@ def _held(commune: Area) -> dict[str, Any]:
         "recipients": "\n".join(of(known.PAPER_RECIPIENTS)),
         "no_send_hours": of(known.NO_SEND_HOURS),
         "approval_needed": of(known.APPROVAL_NEEDED),
+        "daily_cap": of(known.DAILY_SMS_CAP),
+        "daily_cost": of(known.DAILY_SMS_COST),
         **prices_on(today),
     }
 
@@ -119,6 +121,8 @@ def _said(form: FlaskForm) -> dict[known.SettingKey, Any]:
         return {
             known.NO_SEND_HOURS: (form.no_send_hours.data or "").strip(),
             known.APPROVAL_NEEDED: bool(form.approval_needed.data),
+            known.DAILY_SMS_CAP: form.daily_cap.data or 0,
+            known.DAILY_SMS_COST: form.daily_cost.data or 0,
         }
     abort(404)
 

@@ -16,7 +16,7 @@ from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import network_of
-from eventmgr.core.settings import APPROVAL_NEEDED, NO_SEND_HOURS, setting
+from eventmgr.core.settings import APPROVAL_NEEDED, DAILY_SMS_CAP, DAILY_SMS_COST, NO_SEND_HOURS, setting
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
 from eventmgr.messaging.no_send import NoSendHours, may_send, read_no_send_hours
 from eventmgr.messaging.values import TAKEN, BatchKind, BatchState, MessageState, Progress
@@ -54,7 +54,64 @@ def areas_open_for_sending(now: datetime) -> list[int]:
         .distinct()
     )
     today, zone = clock.local_day(now), clock.zone()
-    return [area_id for area_id, path in running if may_send(now, no_send_hours(path, today), zone)]
+    return [
+        area_id
+        for area_id, path in running
+        if may_send(now, no_send_hours(path, today), zone) and not day_of(area_id, path, now).is_used_up
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class SendingDay:
+    """What an area has sent today and how much it may; a limit of 0 is none."""
+
+    messages: int
+    price: int  # đồng
+    most_messages: int
+    most_price: int  # đồng
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the office has set any limit."""
+        return bool(self.most_messages or self.most_price)
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing more leaves today."""
+        return self.would_exceed(1, 1)
+
+    def would_exceed(self, messages: int, price: int) -> bool:
+        """Whether so much more is over the day's limits: the rest then waits for the next day."""
+        return (0 < self.most_messages < self.messages + messages) or (0 < self.most_price < self.price + price)
+
+
+def day_of(area_id: int, area_path: str, now: datetime) -> SendingDay:
+    """The area's day so far: what workers have taken up since midnight. Nothing is counted where no limit is set."""
+    today = clock.local_day(now)
+    most, most_price = setting(area_path, DAILY_SMS_CAP, today), setting(area_path, DAILY_SMS_COST, today)
+    if not most and not most_price:
+        return SendingDay(0, 0, 0, 0)
+    messages, price = db.session.execute(
+        sa.select(sa.func.count(Message.id), sa.func.coalesce(sa.func.sum(Message.price), 0))
+        .join(Message.batch)
+        .where(Batch.area_id == area_id, Message.claimed_at >= clock.instant_of(today, time(0)))
+    ).one()
+    return SendingDay(messages, int(price), most, most_price)
+
+
+def phones_texted_today(area_id: int, now: datetime) -> set[str]:
+    """The phones that a text of the area went to today, or still goes to."""
+    rows = db.session.scalars(
+        sa.select(Message.phone)
+        .join(Message.batch)
+        .where(
+            Batch.area_id == area_id,
+            Message.queued_at >= clock.instant_of(clock.local_day(now), time(0)),
+            Message.state != MessageState.WITHDRAWN,
+        )
+        .distinct()
+    )
+    return set(rows)
 
 
 class Prices:

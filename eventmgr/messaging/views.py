@@ -123,6 +123,9 @@ def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
         "may_steer": scope(Permission.SEND_MESSAGES).covers(batch.area.path),
         "may_approve": scope(Permission.APPROVE_MESSAGES).covers(batch.area.path),
         "later": batch.send_at > now(),
+        "day_used_up": batch.state is BatchState.SENDING
+        and progress.waiting > 0
+        and queries.day_of(batch.area_id, batch.area.path, now()).is_used_up,
     }
 
 

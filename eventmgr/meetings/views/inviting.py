@@ -28,7 +28,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.library import wordings_of
-from eventmgr.messaging.queries import Prices, is_approval_needed
+from eventmgr.messaging.queries import Prices, day_of, is_approval_needed, phones_texted_today
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue
@@ -257,12 +257,16 @@ def _next_url(send: Send, invited: inviting.Invited) -> str:
 
 def _render(send: Send, form: InviteForm | None, moment: datetime, reach: Reach | None, preview: Preview | None) -> str:
     area = send.first.area
+    day = day_of(area.id, area.path, moment)
     return render_template(
         "meetings/invite.html",
         send=send,
         form=form,
         reach=reach,
         preview=preview,
+        day=day,
+        over_the_day=preview is not None and day.would_exceed(preview.recipients, preview.sent.price),
+        texted_today=_texted_today(area.id, reach, moment),
         left_out=reach.left_out[:LEFT_OUT_SHOWN] if reach else (),
         words=NO_TEXT,
         needs_approval=is_approval_needed(area.path, local_day(moment)),
@@ -270,3 +274,11 @@ def _render(send: Send, form: InviteForm | None, moment: datetime, reach: Reach 
         settings_url=url_for("home.settings") if "home.settings" in current_app.view_functions else None,
         meetings_url=url_for("meetings.index") if "meetings.index" in current_app.view_functions else None,
     )
+
+
+def _texted_today(area_id: int, reach: Reach | None, moment: datetime) -> int:
+    """How many of those to be texted have a phone that gets another text of the office today."""
+    if reach is None or not reach.texted:
+        return 0
+    phones = phones_texted_today(area_id, moment)
+    return sum(invitee.phone in phones for invitee in reach.texted)
