@@ -353,9 +353,9 @@ def kinds_sent(subject: str) -> frozenset[BatchKind]:
     return frozenset(db.session.scalars(kinds))
 
 
-def messages_to_resend(batch: Batch) -> list[Message]:
-    """The failed messages of a batch that may be sent again: those with words, and with no later message of the
-    same kind to the same recipient that went, waits, or may have arrived."""
+def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
+    """The failed messages of a batch that may be sent again: those with words that are not too
+    late, and with no later message of the same kind to the same recipient that went, waits, or may have arrived."""
     if batch.state is BatchState.AWAITING_APPROVAL:
         return []
     later = aliased(Message)
@@ -373,6 +373,7 @@ def messages_to_resend(batch: Batch) -> list[Message]:
                 Message.batch_id == batch.id,
                 Message.state == MessageState.FAILED,
                 Message.text != "",
+                sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
                 ~sent_since,
             )
             .order_by(Message.id)

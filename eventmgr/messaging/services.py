@@ -309,7 +309,7 @@ def resend_failed(batch: Batch, *, by: Any, now: datetime) -> Queued:
     NothingToResend, TooLateToSend.
     """
     db.session.refresh(batch, ["state"], with_for_update=True)
-    failed = queries.messages_to_resend(batch)
+    failed = queries.messages_to_resend(batch, now)
     if not failed:
         raise NothingToResend
     details = BatchDetails(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from eventmgr.core.clock import now
@@ -70,6 +72,19 @@ def test_a_phone_that_refused_meanwhile_is_not_written_to(office, batch):
 
     assert resend(batch).batch_id is None
     assert len(office.messages()) == len(STATES)
+
+
+def test_what_would_come_too_late_is_not_sent_again(office, clock):
+    queued = office.queue(
+        Recipient("+84912000001", "invitation:1", "Moi hop"), expires_at=clock.now() + timedelta(hours=1)
+    )
+    with unit_of_work():
+        office.message().state = MessageState.FAILED
+    clock.advance(hours=1)
+
+    assert queued.batch_id is not None
+    with pytest.raises(services.NothingToResend):
+        resend(queued.batch_id)
 
 
 def test_the_pace_is_that_of_the_last_minute(office, batch, clock):
