@@ -47,6 +47,8 @@ def door(app: Flask) -> dict[str, Any]:
             "off": make_invitation(off, first).code,
             "pairing": create_pairing(meeting, by=None, now=moment)[1],
             "commune": commune.id,
+            "household": first.id,
+            "person": first.members[0].id,
         }
 
 
@@ -132,3 +134,50 @@ def test_the_residents_page_is_answered_by_keyboard(
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="Người nhà đi thay")).to_have_attribute("aria-pressed", "true")
+
+
+RESIDENTS_PAGES = (
+    "/residents",
+    "/residents?q=khong-co-ai",
+    "/residents/import",
+    "/residents/imports",
+    "/residents/households/{household}",
+    "/residents/people/{person}",
+    "/residents/people/{person}/data",
+    "/residents/people/{person}/copy",
+    "/residents/people/{person}/leave",
+    "/residents/duplicates",
+    "/residents/call-list",
+    "/guests",
+    "/personal-data",
+    "/personal-data/requests/new",
+    "/personal-data/retention",
+    "/personal-data/holidays",
+)
+
+
+def test_the_residents_room_fits_a_phone_and_can_be_read_without_eyes(
+    door: dict[str, Any],
+    app: Flask,
+    serve: Callable[[Flask], str],
+    context: BrowserContext,
+    login_as: Callable[..., FlaskClient],
+) -> None:
+    address = serve(app)
+    cookie = next(iter(login_as(Role.OFFICER, door["commune"])._cookies.values()))
+    context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": address}])
+    page = context.new_page()
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    faults = []
+
+    for language in ("vi", "en"):
+        page.goto(f"{address}/residents?lang={language}")
+        for path in RESIDENTS_PAGES:
+            response = page.goto(address + path.format(**door))
+            assert response, path
+            assert response.ok, path
+            wider_by = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            faults += [f"{language} {path}: {fault}" for fault in _faults(page)]
+            faults += [f"{language} {path}: {wider_by} px wider than the phone"] if wider_by > 0 else []
+
+    assert faults == []
