@@ -188,7 +188,7 @@ def test_the_leaders_word_recorded_sends_at_once(meeting, commune, login_as):
     )
 
     assert db.session.scalars(sa.select(Approval.approved_by_name)).one() == "Lý Văn Lãnh Đạo"
-    sender_of(client.application).run(5)
+    sender_of(client.application).run()
     assert set(db.session.scalars(sa.select(Message.state))) <= {MessageState.ACCEPTED, MessageState.DELIVERED}
 
 
@@ -274,7 +274,7 @@ def test_the_list_says_who_is_invited_how_and_whether_they_were_told(meeting, co
         make_guest(commune, "Lý Thị Khách")
     invite_all(meeting)
     client = login_as(Role.OFFICER, commune)
-    sender_of(client.application).run(5)
+    sender_of(client.application).run()
 
     page = soup(client.get(f"/meetings/{meeting.id}/invitations?lang=en"))
 
@@ -402,9 +402,9 @@ def test_invited_people_get_one_text_each_through_twilio(make_app):
                         hamlet_of(commune), f"Nông Văn {'Ánh Bình Cường Dũng Én'.split()[number]}", phone=phone(number)
                     )
             invite_all(meeting)
-            sender_of(app).run(10)
+            sender_of(app).run()
             invite_all(meeting)
-            sender_of(app).run(5)
+            sender_of(app).run()
 
             assert set(twilio.times_stored().values()) == {1}
             assert len(twilio.stored) == 5

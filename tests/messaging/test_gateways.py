@@ -21,6 +21,7 @@ from eventmgr.messaging.gateways.base import (
 from eventmgr.messaging.gateways.simulator import SimulatorGateway
 from eventmgr.messaging.gateways.twilio import TRIAL_PREFIX, TwilioAccount, TwilioGateway
 from eventmgr.messaging.values import MessageState
+from tests.messaging.conftest import NEVER_SECONDS, PATIENT_SECONDS
 from tests.support.twilio_server import (
     ACCOUNT_SID,
     AUTH_TOKEN,
@@ -51,7 +52,7 @@ def twilio_to(server: TwilioServer, **changes: object) -> TwilioGateway:
         "auth_token": AUTH_TOKEN,
         "sender": "+15005550006",
         "api_base": server.url,
-        "timeout_seconds": 0.4,
+        "timeout_seconds": PATIENT_SECONDS,
     }
     public_url = str(changes.pop("public_url", ""))
     return TwilioGateway(TwilioAccount(**(settings | changes)), public_url=public_url, now=now)  # type: ignore[arg-type]
@@ -283,8 +284,6 @@ def test_too_much_at_once_means_later(server, answer, wait):
     [
         pytest.param(DROPPED_AFTER_STORING, id="connection dropped after it was stored"),
         pytest.param(DROPPED_BEFORE_STORING, id="connection dropped before it was stored"),
-        pytest.param(Answer(wait_after=1.0), id="answer comes too late"),
-        pytest.param(Answer(wait_before=1.0), id="stored too late"),
         pytest.param(refused(500, 20500), id="server error"),
         pytest.param(refused(503, 20503), id="server unavailable"),
         pytest.param(Answer(status=500, body="{}"), id="error without a message"),
@@ -300,6 +299,20 @@ def test_an_answer_that_settles_nothing_is_an_unknown_outcome(server, answer):
 
     with pytest.raises(OutcomeUnknown):
         twilio_to(server).send(sms())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(wait_after=NEVER_SECONDS), id="answer comes too late"),
+        pytest.param(Answer(wait_before=NEVER_SECONDS), id="stored too late"),
+    ],
+)
+def test_no_answer_in_time_is_an_unknown_outcome(server, answer):
+    server.answer_next(answer)
+
+    with pytest.raises(OutcomeUnknown):
+        twilio_to(server, timeout_seconds=0.3).send(sms())
 
 
 def test_a_request_is_never_repeated_by_the_transport(server):

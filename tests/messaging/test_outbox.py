@@ -21,7 +21,7 @@ from eventmgr.messaging.services import stop_batch
 from eventmgr.messaging.values import BatchState, MessageState, Recipient
 from eventmgr.residents import phones
 from eventmgr.residents.models import PhoneState
-from tests.messaging.conftest import Office, phone, twilio_settings
+from tests.messaging.conftest import IMPATIENT_SECONDS, NEVER_SECONDS, Office, phone, twilio_settings
 from tests.support.twilio_server import (
     DROPPED_AFTER_STORING,
     DROPPED_BEFORE_STORING,
@@ -89,7 +89,6 @@ def test_a_worker_killed_after_it_called_doubles_nothing(twilio_office, twilio, 
     [
         pytest.param(DROPPED_AFTER_STORING, id="connection dropped after it was stored"),
         pytest.param(DROPPED_BEFORE_STORING, id="connection dropped before it was stored"),
-        pytest.param(Answer(wait_after=1.0), id="stored, answered too late"),
         pytest.param(refused(500, 20500), id="server error, not stored"),
         pytest.param(Answer(status=500, code=20500), id="server error, stored"),
     ],
@@ -112,17 +111,26 @@ def test_an_unknown_outcome_is_settled_by_asking_and_never_by_sending_again(twil
     assert twilio_office.message().gateway_id == twilio.stored[0].sid
 
 
-def test_a_request_that_arrives_late_is_found_and_not_repeated(twilio_office, twilio, clock):
-    twilio_office.queue_many(1)
-    twilio.answer_next(Answer(wait_before=1.0))
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(Answer(wait_after=NEVER_SECONDS), id="stored, answered too late"),
+        pytest.param(Answer(wait_before=IMPATIENT_SECONDS + 1), id="arrived too late"),
+    ],
+)
+def test_a_request_without_an_answer_in_time_is_found_and_not_repeated(open_office, twilio, clock, answer):
+    office = open_office(**twilio_settings(twilio, SMS_TIMEOUT_SECONDS=IMPATIENT_SECONDS))
+    office.queue_many(1)
+    twilio.answer_next(answer)
 
-    twilio_office.work()
+    office.work()
+    assert office.states() == {S.UNKNOWN: 1}
     twilio.wait_until_stored(1)
-    clock.advance(seconds=61)
-    twilio_office.work()
+    clock.advance(seconds=64)
+    office.work()
 
     assert len(twilio.stored) == 1
-    assert twilio_office.states() == {S.ACCEPTED: 1}
+    assert office.states() == {S.ACCEPTED: 1}
 
 
 def test_an_outcome_nobody_can_tell_stays_unknown_for_an_officer(twilio_office, twilio, clock):

@@ -216,7 +216,7 @@ def test_worker_killed_at_any_statement_neither_loses_nor_doubles(app, handed_in
         db.session.get_one(Job, handed_in.job_id).heartbeat_at = SystemClock().now()
 
     worker = subprocess.Popen([sys.executable, "-c", WORKER], cwd=TOP, env={**os.environ, **environment})
-    ended = worker.wait(timeout=60)
+    ended = worker.wait(timeout=180)
     halfway = counts()
     clock.instant = SystemClock().now() + STALE_AFTER + timedelta(seconds=1)
     take_up_jobs()

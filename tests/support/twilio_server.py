@@ -117,7 +117,7 @@ class TwilioServer:
         with self.lock:
             return Counter((message.to, message.body) for message in self.stored)
 
-    def wait_until_stored(self, count: int, timeout: float = 15.0) -> None:
+    def wait_until_stored(self, count: int, timeout: float = 60.0) -> None:
         """Return once so many messages have been taken; fails after `timeout` seconds."""
         with self.arrived:
             if not self.arrived.wait_for(lambda: len(self.stored) >= count, timeout):
@@ -166,7 +166,7 @@ class TwilioServer:
             headers={"X-Twilio-Signature": sign(message.callback, fields)},
         )
         try:
-            with urllib.request.urlopen(request, timeout=5) as response:
+            with urllib.request.urlopen(request, timeout=30) as response:
                 return int(response.status)
         except urllib.error.HTTPError as error:
             return error.code
