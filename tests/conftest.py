@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -13,10 +14,12 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import flask_migrate
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
 
 from eventmgr import create_app
 from eventmgr.accounts.models import User
@@ -28,6 +31,12 @@ from tests.factories import make_user
 
 TODAY = datetime(2023, 6, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 """A Thursday morning in the year of the commune's plan."""
+
+# The same examples in every run, and no limits of time: a change fails by its own fault, on a slow machine
+# too. `make test HYPOTHESIS_PROFILE=search` looks for new ones.
+hypothesis.settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.register_profile("same", hypothesis.settings.get_profile("search"), derandomize=True, database=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 

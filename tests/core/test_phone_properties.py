@@ -33,7 +33,7 @@ def written_numbers(draw):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(written_numbers())
 def test_every_way_of_writing_is_the_same_number(written):
     digits, cell = written
@@ -42,7 +42,7 @@ def test_every_way_of_writing_is_the_same_number(written):
     assert [found.phone.e164 for found in parse_phone_cell(cell).phones] == [f"+84{digits}"]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(national_digits, min_size=1, max_size=4, unique=True),
     st.sampled_from([" / ", "/", "; ", ", ", ",", " hoặc ", "\n", " và ", " - "]),
@@ -56,7 +56,7 @@ def test_all_numbers_of_a_cell_are_found_with_the_last_ones_remark(numbers, sepa
     assert parsed.problems == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(sorted(PREFIXES_OF_2018)), st.integers(0, 9_999_999), st.booleans())
 def test_renewed_number_keeps_its_last_seven_digits(prefix, rest, as_number):
     old = f"{prefix}{rest:07d}"
@@ -66,7 +66,7 @@ def test_renewed_number_keeps_its_last_seven_digits(prefix, rest, as_number):
     assert found.e164 == f"+84{PREFIXES_OF_2018[prefix][1:]}{rest:07d}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(100, 199), st.integers(0, 9_999_999))
 def test_no_other_eleven_digits_are_guessed(prefix, rest):
     number = find_phone(f"0{prefix}{rest:07d}")
@@ -74,7 +74,7 @@ def test_no_other_eleven_digits_are_guessed(prefix, rest):
     assert (number is not None) is (f"0{prefix}" in PREFIXES_OF_2018)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(national_digits, st.integers(1, 4))
 def test_lost_digits_are_told_and_never_filled_in(digits, lost):
     parsed = parse_phone_cell("0" + digits[:-lost])
@@ -83,7 +83,7 @@ def test_lost_digits_are_told_and_never_filled_in(digits, lost):
     assert [problem.reason for problem in parsed.problems] == [PhoneReason.TOO_SHORT]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.one_of(st.text(max_size=60), st.text(alphabet="0123456789+()/ -.,;xoOeE'\n", max_size=60)))
 def test_whatever_a_cell_says_comes_out_as_good_numbers_or_as_problems(cell):
     parsed = parse_phone_cell(cell)

@@ -33,7 +33,7 @@ syllables = st.builds(
 # No name is a single letter: that one tells apart two of the same name.
 given_names = syllables.filter(lambda word: len(word) > 1).map(str.capitalize)
 names = st.lists(given_names, min_size=1, max_size=4).map(" ".join)
-modestly = settings(max_examples=150, deadline=None)
+modestly = settings(max_examples=150)
 
 
 @modestly

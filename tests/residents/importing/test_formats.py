@@ -224,7 +224,7 @@ def test_chain_that_turns_in_a_circle_ends():
         old_workbook_span(bytes(content))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_broken_old_workbook_is_refused_or_measured(data):
     content = bytearray(container(number_at(3, 2), data.draw(st.sampled_from(["Workbook", "Book", "Mail"]))))
@@ -235,7 +235,7 @@ def test_any_broken_old_workbook_is_refused_or_measured(data):
         assert isinstance(old_workbook_span(bytes(content)), Span)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused_or_read(content):
     for beginning in (b"", b"PK\3\4", bytes.fromhex("d0cf11e0a1b11ae1"), b"%PDF", b"\xff\xfe"):

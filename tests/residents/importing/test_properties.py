@@ -21,7 +21,7 @@ TITLES = {
     Field.RELATION: ["Quan hệ với chủ hộ", "QH", "Mối quan hệ"],
     Field.CITIZEN_NUMBER: ["Số CCCD", "CCCD/ĐDCN", "Căn cước công dân"],
 }
-modestly = settings(max_examples=120, deadline=None)
+modestly = settings(max_examples=120)
 
 
 @modestly
