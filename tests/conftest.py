@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import flask_migrate
@@ -20,6 +19,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
+from jinja2 import BytecodeCache
 
 from eventmgr import create_app
 from eventmgr.accounts.models import User
@@ -28,6 +28,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from tests.factories import make_user
+from tests.support.reuse import Databases, TemplatesInMemory
 
 TODAY = datetime(2023, 6, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 """A Thursday morning in the year of the commune's plan."""
@@ -139,6 +140,12 @@ def _say(server: sa.URL, sentence: str) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgresql_databases(postgresql_template: sa.URL, postgresql_server: sa.URL) -> Databases:
+    """Empty migrated databases, cloned as needed and used again."""
+    return Databases(postgresql_server, str(postgresql_template.database))
+
+
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty migrated database for this test alone."""
@@ -147,12 +154,10 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    template: sa.URL = request.getfixturevalue("postgresql_template")
-    server: sa.URL = request.getfixturevalue("postgresql_server")
-    name = f"test_{uuid4().hex}"
-    _say(server, f"CREATE DATABASE {name} TEMPLATE {template.database}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    _say(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases: Databases = request.getfixturevalue("postgresql_databases")
+    url = databases.take()
+    yield url.render_as_string(hide_password=False)
+    databases.give_back(url)
 
 
 @pytest.fixture
@@ -161,13 +166,22 @@ def clock() -> FixedClock:
     return FixedClock(TODAY)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates() -> BytecodeCache:
+    """Templates compiled once for all apps of this run."""
+    return TemplatesInMemory()
+
+
 @pytest.fixture
-def make_app(database_url: str, tmp_path: Path, clock: FixedClock) -> Iterator[Callable[..., Flask]]:
+def make_app(
+    database_url: str, tmp_path: Path, clock: FixedClock, compiled_templates: BytecodeCache
+) -> Iterator[Callable[..., Flask]]:
     """Make an app over this test's database, with settings of its own: `make_app(SMS_GATEWAY="twilio", …)`."""
     made: list[Flask] = []
 
     def make(**settings: Any) -> Flask:
         app = create_app(_settings(database_url, tmp_path) | settings, clock)
+        app.jinja_env.bytecode_cache = compiled_templates
         made.append(app)
         return app
 
