@@ -13,11 +13,12 @@ from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.pages import bp as checkin
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.core.access import Permission
-from eventmgr.core.registry import Panel, PersonalData
+from eventmgr.core.registry import BudgetSource, Panel, PersonalData
 from eventmgr.core.retention import RetentionRule
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
+from eventmgr.meetings.queries.budgets import budgets_charged
 from eventmgr.meetings.services import erasing as meetings_erasing
 from eventmgr.meetings.services import merging as invitations
 from eventmgr.meetings.views import bp as meetings
@@ -80,6 +81,8 @@ PERSONAL_DATA: list[PersonalData] = [
 ]
 
 PANELS: list[Panel] = [*meetings_panels, *checkin_panels]
+
+BUDGETS: list[BudgetSource] = [budgets_charged]
 
 RETENTION: list[RetentionRule] = [
     *retention.RETENTION,

@@ -1,7 +1,7 @@
 """What merging, erasing or showing a person or a household means for each room.
 
-A lower room cannot know who keeps something about its people. The rooms above say so in `eventmgr.rooms`; here they
-are asked, one after the other, in the caller's unit of work.
+A lower room cannot know who keeps something about its people, nor which money pays for its texts. The rooms above say
+so in `eventmgr.rooms`; here they are asked, one after the other, in the caller's unit of work.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Flask, current_app
 from markupsafe import Markup
@@ -76,6 +76,7 @@ class Place(StrEnum):
 
     HOUSEHOLD = "household"
     RESIDENT = "resident"
+    PLAN = "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,22 @@ class Panel:
     render: Callable[[int], str | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Money set aside for texts, and the subjects ("meeting:12") whose texts it pays for."""
+
+    title: str
+    most: int  # đồng
+    subjects: tuple[str, ...]
+
+
+class BudgetSource(Protocol):
+    """Says which budgets pay for the texts about these subjects; `lock` holds them until the unit of work ends."""
+
+    def __call__(self, subjects: Collection[str], *, lock: bool = False) -> list[Budget]:
+        """Each budget once; none where nobody has set one."""
+
+
 _NAME = "registry"
 
 
@@ -94,11 +111,14 @@ _NAME = "registry"
 class _Registry:
     personal_data: tuple[PersonalData, ...]
     panels: tuple[Panel, ...]
+    budgets: tuple[BudgetSource, ...]
 
 
-def init_registry(app: Flask, personal_data: Iterable[PersonalData], panels: Iterable[Panel]) -> None:
+def init_registry(
+    app: Flask, personal_data: Iterable[PersonalData], panels: Iterable[Panel], budgets: Iterable[BudgetSource] = ()
+) -> None:
     """Remember what the rooms have said, in the order of the floors."""
-    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels))
+    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels), tuple(budgets))
 
 
 def _registry() -> _Registry:
@@ -146,3 +166,8 @@ def panels(place: Place, row_id: int) -> list[Markup]:
     """What the rooms above add to a page, in the order of the floors. Their templates have escaped it."""
     shown = (panel.render(row_id) for panel in _registry().panels if panel.place is place)
     return [Markup(part) for part in shown if part]
+
+
+def budgets(subjects: Collection[str], *, lock: bool = False) -> list[Budget]:
+    """The budgets that pay for the texts about these subjects."""
+    return [budget for source in _registry().budgets for budget in source(subjects, lock=lock)]

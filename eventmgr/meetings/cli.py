@@ -30,7 +30,8 @@ meetings = AppGroup("meetings", help="Meetings and invitations.")
     help="Text of the invitation, with placeholders; else the usual one. It is sent without diacritics.",
 )
 @click.option("--now", "without_approval", is_flag=True, help="Do not wait for a leader's approval.")
-def invite_command(meeting_id: int, text_file: Path | None, without_approval: bool) -> None:
+@click.option("--over-budget", is_flag=True, help="Send though it costs more than the plan sets aside for SMS.")
+def invite_command(meeting_id: int, text_file: Path | None, without_approval: bool, over_budget: bool) -> None:
     """Invite everyone of a meeting and queue their texts. A second run invites only those who are new.
 
     Prints {"batch_id", "queued", "left_out"}; batch_id is null where nobody was left to text.
@@ -50,6 +51,7 @@ def invite_command(meeting_id: int, text_file: Path | None, without_approval: bo
                 now=now(),
                 base_url=current_app.config["PUBLIC_URL"],
                 without_approval=without_approval,
+                over_budget=over_budget,
             )
             after_commit(send_due.wake)
     except EventmgrError as refusal:

@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import (  # type: ignore[attr-defined]
+    BooleanField,
     DateField,
     DateTimeLocalField,
     RadioField,
@@ -21,7 +22,7 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 
 from eventmgr.core.forms import at_most, row_choices
 from eventmgr.meetings.values import InviteTexts, LeaderWord
-from eventmgr.messaging.forms import known_placeholders
+from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders
 
 PLAIN, MARKED = "plain", "marked"
 ASK, RECORDED = "ask", "recorded"
@@ -62,6 +63,7 @@ class InviteForm(FlaskForm):
         description=_("Empty: at once. Nothing is sent during the no-send hours."),
         validators=[Optional()],
     )
+    over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT)
     approval = RadioField(
         _("Approval by a leader"),
         choices=[

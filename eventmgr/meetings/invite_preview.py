@@ -23,7 +23,12 @@ class Counted:
     room: int  # units that one part of this text holds
     segments: int  # of the chosen recipient's text
     all_segments: int
-    price: int  # đồng for all recipients
+    prices: Mapping[int, int]  # đồng for the recipients of each meeting
+
+    @property
+    def price(self) -> int:
+        """Đồng for all recipients."""
+        return sum(self.prices.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,11 @@ def _count(
     *,
     with_marks: bool,
 ) -> Counted:
-    segments = price = 0
+    segments, costs = 0, Counter[int]()
     for invitee in recipients:
         number = count_segments(_write(words, texts, invitee, with_marks)).segments
         segments += number
-        price += number * prices.of_segment(invitee.phone or "")
+        costs[invitee.meeting_id] += number * prices.of_segment(invitee.phone or "")
     text = _write(words, texts, shown, with_marks)
     own = count_segments(text)
     single, part = (160, 153) if own.encoding == "GSM-7" else (70, 67)
@@ -96,7 +101,7 @@ def _count(
         room=single if own.segments <= 1 else part * own.segments,
         segments=own.segments,
         all_segments=segments,
-        price=price,
+        prices=costs,
     )
 
 

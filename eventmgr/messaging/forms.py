@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import DateField, StringField, TelField, TextAreaField
+from wtforms import BooleanField, DateField, StringField, TelField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from eventmgr.core.forms import at_most
@@ -22,9 +22,20 @@ def known_placeholders(_form: Any, field: Any) -> None:
         raise ValidationError(unknown.message) from unknown
 
 
+OVER_BUDGET = _("Send it all the same")
+OVER_BUDGET_HINT = _("This is written down with the name of whoever agrees.")
+
+
+class ApproveForm(FlaskForm):
+    """A leader agrees."""
+
+    over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT)
+
+
 class RecordApprovalForm(FlaskForm):
     """An officer writes down that a leader has agreed."""
 
+    over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT, id="record_over_budget")
     leader_name = StringField(
         _("Leader who agreed"),
         validators=[InputRequired(_("Write the name of the leader who agreed.")), Length(max=200)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -18,8 +18,8 @@ from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import network_of
 from eventmgr.core.settings import APPROVAL_NEEDED, DAILY_SMS_CAP, DAILY_SMS_COST, NO_SEND_HOURS, setting
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
-from eventmgr.messaging.no_send import NoSendHours, may_send, read_no_send_hours
-from eventmgr.messaging.values import TAKEN, BatchKind, BatchState, MessageState, Progress
+from eventmgr.messaging.no_send import NoSendHours, may_send, next_sending_time, read_no_send_hours
+from eventmgr.messaging.values import NEVER_BILLED, TAKEN, BatchKind, BatchState, MessageState, Progress
 
 MESSAGES_A_PAGE = 50
 BATCHES_A_PAGE = 30
@@ -38,6 +38,26 @@ def no_send_hours(area_path: str, on: date) -> NoSendHours | None:
         return read_no_send_hours(text)
     except ValueError:
         return read_no_send_hours(NO_SEND_HOURS.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """When texts leave that were asked for at an instant."""
+
+    asked: datetime
+    at: datetime
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the no-send hours move them."""
+        return self.at > self.asked
+
+
+def foresee_leaving(area_path: str, wanted: datetime | None, now: datetime) -> Leaving:
+    """When texts of the area leave that are wanted at an instant; None: now."""
+    asked = max(wanted or now, now)
+    hours = no_send_hours(area_path, clock.local_day(asked))
+    return Leaving(asked, next_sending_time(asked, hours, clock.zone()))
 
 
 def is_approval_needed(area_path: str, on: date) -> bool:
@@ -130,6 +150,14 @@ class Prices:
         network = network_of(phone)
         fallback = self._by_network.get(OTHER_NETWORK, 0)
         return self._by_network.get(network.value, fallback) if network else fallback
+
+
+def price_about(subjects: Collection[str]) -> int:
+    """What the texts about these subjects have cost and will cost, in đồng: those sent, and those that wait."""
+    total = sa.select(sa.func.coalesce(sa.func.sum(Message.price), 0)).where(
+        Message.subject.in_(subjects), Message.state.not_in(NEVER_BILLED)
+    )
+    return int(db.session.scalar(total) or 0)
 
 
 def prices_on(on: date, service_class: str = "administrative") -> dict[str, int]:
@@ -263,7 +291,15 @@ class ApprovalSummary:
     @property
     def price(self) -> int:
         """Đồng for all its batches."""
-        return sum(row.progress.price for row in self.rows)
+        return sum(self.prices.values())
+
+    @property
+    def prices(self) -> dict[str, int]:
+        """Đồng by what its batches are about."""
+        prices: dict[str, int] = {}
+        for row in self.rows:
+            prices[row.batch.subject] = prices.get(row.batch.subject, 0) + row.progress.price
+        return prices
 
 
 def approval_summary(approval: Approval) -> ApprovalSummary:

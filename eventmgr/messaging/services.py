@@ -19,8 +19,8 @@ from eventmgr.core.db import change_rows, db, locked
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.text import clean_text
 from eventmgr.messaging import queries
+from eventmgr.messaging.budgets import check_budgets
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
-from eventmgr.messaging.no_send import next_sending_time
 from eventmgr.messaging.segments import count_segments
 from eventmgr.messaging.values import (
     NEXT_BATCH_STATES,
@@ -83,18 +83,18 @@ def queue_batch(
     by: Any,
     now: datetime,
     approval: Approval | None = None,
+    over_budget: bool = False,
 ) -> Queued:
     """Queue one text for each recipient: the one way in. All or nothing.
 
     Nobody gets the same message twice: a recipient who has it from this or an earlier batch (same
     subject, kind and revision; for custom texts: from this batch) is left out and reported, as are
-    phones that refused or are dead. With an `approval` not yet given the batch waits for it. A send
-    that falls into the no-send hours moves to their end. Raises TextTooLong, TooLateToSend, AlreadyQueued.
+    phones that refused or are dead. With an `approval` not yet given the batch waits for it, and whoever gives it is
+    asked about the budget; else `over_budget` says that it goes though it costs more than is left. A send that falls
+    into the no-send hours moves to their end. Raises TextTooLong, TooLateToSend, AlreadyQueued, OverBudget.
     """
     area = db.session.get_one(Area, details.area_id)
-    wanted = max(details.send_at or now, now)
-    hours = queries.no_send_hours(area.path, clock.local_day(wanted))
-    sends_at = next_sending_time(wanted, hours, clock.zone())
+    sends_at = queries.foresee_leaving(area.path, details.send_at, now).at
     if details.expires_at is not None and sends_at >= details.expires_at:
         raise TooLateToSend
     batch = Batch(
@@ -129,6 +129,10 @@ def queue_batch(
         area_id=area.id,
         after={"subject": batch.subject, "kind": batch.kind.value, "messages": queued.queued},
     )
+    if batch.state is BatchState.SENDING:
+        check_budgets(
+            [batch.subject], confirmed=over_budget, record=f"batch:{batch.id}", area_id=area.id, by=by, now=now
+        )
     return queued
 
 
@@ -168,7 +172,15 @@ def _queue_messages(
             )
         number += len(rows)
         _insert(rows)
-    return Queued(batch.id if number else None, number, segments, price, sends_at, tuple(left_out))
+    return Queued(
+        batch.id if number else None,
+        number,
+        segments,
+        price,
+        sends_at,
+        tuple(left_out),
+        waits=batch.state is BatchState.AWAITING_APPROVAL,
+    )
 
 
 def _insert(rows: list[dict[str, Any]]) -> None:
@@ -228,24 +240,29 @@ def ask_for_approval(area: Area, *, by: Any, now: datetime, note: str = "") -> A
     return approval
 
 
-def approve(approval: Approval, *, by: Any, now: datetime) -> None:
-    """A leader agrees, signed in: the batches go. Raises AlreadyApproved."""
-    _agree(approval, by=by, now=now, name=by.full_name, on=clock.local_day(now))
+def approve(approval: Approval, *, by: Any, now: datetime, over_budget: bool = False) -> None:
+    """A leader agrees, signed in: the batches go. `over_budget`: also to more than is left of the money for texts.
+
+    Raises AlreadyApproved, OverBudget.
+    """
+    _agree(approval, by=by, now=now, name=by.full_name, on=clock.local_day(now), over_budget=over_budget)
     approval.approved_by_id = by.id
     db.session.flush()
 
 
-def record_approval(approval: Approval, *, leader_name: str, on: date, by: Any, now: datetime) -> None:
+def record_approval(
+    approval: Approval, *, leader_name: str, on: date, by: Any, now: datetime, over_budget: bool = False
+) -> None:
     """An officer writes down that a leader has agreed, on paper or by word, on a day.
 
-    Raises AlreadyApproved; RuleBroken if the name is missing or the day has not come.
+    Raises AlreadyApproved, OverBudget; RuleBroken if the name is missing or the day has not come.
     """
     name = clean_text(leader_name)
     if not name:
         raise NoLeaderName
     if on > clock.local_day(now):
         raise ApprovedInFuture
-    _agree(approval, by=by, now=now, name=name, on=on)
+    _agree(approval, by=by, now=now, name=name, on=on, over_budget=over_budget)
     approval.recorded_by_id = by.id
     db.session.flush()
 
@@ -264,16 +281,25 @@ class ApprovedInFuture(RuleBroken):
     sentence = _("The day of the approval is still to come.")
 
 
-def _agree(approval: Approval, *, by: Any, now: datetime, name: str, on: date) -> None:
-    db.session.refresh(approval, with_for_update=True)
+def _agree(approval: Approval, *, by: Any, now: datetime, name: str, on: date, over_budget: bool) -> None:
+    # Not by a refresh: it would repeat the joins of the first read, which PostgreSQL cannot lock.
+    db.session.scalars(locked(sa.select(Approval).where(Approval.id == approval.id))).one()
     if approval.approved_at is not None:
         raise AlreadyApproved
     approval.approved_at = now
     approval.approved_by_name = name
     approval.approved_on = on
-    for batch in approval.batches:
-        if batch.state is BatchState.AWAITING_APPROVAL:
-            _set_state(batch, BatchState.SENDING, "approve_batch", by=by, now=now)
+    waiting = [batch for batch in approval.batches if batch.state is BatchState.AWAITING_APPROVAL]
+    for batch in waiting:
+        _set_state(batch, BatchState.SENDING, "approve_batch", by=by, now=now)
+    check_budgets(
+        [batch.subject for batch in waiting],
+        confirmed=over_budget,
+        record=f"approval:{approval.id}",
+        area_id=approval.area_id,
+        by=by,
+        now=now,
+    )
 
 
 # --- Steering a batch ---------------------------------------------------------------------------
@@ -301,12 +327,12 @@ def stop_batch(batch: Batch, *, by: Any, now: datetime) -> int:
     return _withdraw(Message.batch_id == batch.id, now)
 
 
-def resend_failed(batch: Batch, *, by: Any, now: datetime) -> Queued:
+def resend_failed(batch: Batch, *, by: Any, now: datetime, over_budget: bool = False) -> Queued:
     """Send once more, as a new revision, what the network could not deliver or what could not be sent in time.
 
     Never what was accepted, or whose outcome is unknown: those may have arrived. Nor to a number that takes no texts, nor
-    to anybody who has been sent the same words since. The wording stays, so a leader's yes to it holds. Raises
-    NothingToResend, TooLateToSend.
+    to anybody who has been sent the same words since. The wording stays, so a leader's yes to it holds; what goes
+    `over_budget` waits for a new one where the office wants any. Raises NothingToResend, TooLateToSend, OverBudget.
     """
     db.session.refresh(batch, ["state"], with_for_update=True)
     failed = queries.messages_to_resend(batch, now)
@@ -322,7 +348,10 @@ def resend_failed(batch: Batch, *, by: Any, now: datetime) -> Queued:
         expires_at=failed[0].expires_at,
     )
     recipients = [Recipient(message.phone, message.recipient_key, message.text) for message in failed]
-    return queue_batch(details, recipients, by=by, now=now, approval=batch.approval)
+    approval = batch.approval
+    if over_budget and queries.is_approval_needed(batch.area.path, clock.local_day(now)):
+        approval = ask_for_approval(batch.area, by=by, now=now)
+    return queue_batch(details, recipients, by=by, now=now, approval=approval, over_budget=over_budget)
 
 
 class NothingToResend(RuleBroken):

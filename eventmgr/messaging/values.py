@@ -73,6 +73,9 @@ TAKEN = frozenset({S.ACCEPTED, S.SENT, S.DELIVERED})
 NOT_REACHED = frozenset({S.FAILED, S.REFUSED, S.UNKNOWN, S.EXPIRED})
 """States in which an officer should find another way to tell the people."""
 
+NEVER_BILLED = frozenset({S.REFUSED, S.EXPIRED, S.WITHDRAWN})
+"""States in which a message costs nothing."""
+
 
 def may_follow(state: MessageState, following: MessageState) -> bool:
     """Whether a message may go from `state` to `following`."""
@@ -138,6 +141,7 @@ class Queued:
     price: int  # đồng
     sends_at: datetime  # after the no-send hours, if it fell into them
     left_out: tuple[LeftOut, ...]
+    waits: bool = False  # for a leader's yes
 
 
 @dataclass(frozen=True, slots=True)

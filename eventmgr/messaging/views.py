@@ -21,11 +21,12 @@ from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.core.language import say_moment
 from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
 from eventmgr.messaging import queries, services
-from eventmgr.messaging.forms import RecordApprovalForm, TestSendForm
-from eventmgr.messaging.models import Batch, Message
+from eventmgr.messaging.budgets import OverBudget, budgets_of_queued
+from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendForm
+from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
-from eventmgr.messaging.words import KINDS, LEFT_OUT, STATES, describe_pause, describe_remark
+from eventmgr.messaging.words import KINDS, LEFT_OUT, STATES, describe_leaving, describe_pause, describe_remark
 from eventmgr.messaging.workbook import ResultLine, write_results
 
 bp = Blueprint("messaging", __name__, url_prefix="/messages")
@@ -97,6 +98,7 @@ def batch(batch_id: int) -> str:
         next_url=url_for(".batch", batch_id=found.id, show=group, after=messages[-1].id) if further else None,
         previous_url=url_for(".batch", batch_id=found.id, show=group) if after else None,
         to_resend=len(queries.messages_to_resend(found, now())),
+        over_budget="over_budget" in request.args,
         **_progress_values(found, progress),
     )
 
@@ -199,15 +201,23 @@ def resend(batch_id: int) -> Response:
     try:
         with unit_of_work():
             found = queries.get_batch_in(scope(Permission.SEND_MESSAGES), batch_id)
-            queued = services.resend_failed(found, by=current_user, now=now())
+            queued = services.resend_failed(
+                found, by=current_user, now=now(), over_budget="over_budget" in request.form
+            )
             after_commit(send_due.wake)
+    except OverBudget as problem:
+        flash(problem.message, "warning")
+        return redirect(url_for(".batch", batch_id=batch_id, over_budget=1))
     except RuleBroken as problem:
         flash(problem.message, "danger")
         return redirect(url_for(".batch", batch_id=batch_id))
     if queued.batch_id is None:
         flash(_("None of these phones takes text messages any more. Call these people."), "info")
         return redirect(url_for(".batch", batch_id=batch_id))
-    flash(ngettext("%(num)d text is sent again.", "%(num)d texts are sent again.", queued.queued), "success")
+    if queued.waits:
+        flash(_("A leader has to agree before it goes."), "info")
+    else:
+        flash(ngettext("%(num)d text is sent again.", "%(num)d texts are sent again.", queued.queued), "success")
     return redirect(url_for(".batch", batch_id=queued.batch_id))
 
 
@@ -250,15 +260,20 @@ def _result(message: Message, batch: Batch) -> ResultLine:
 
 @bp.get("/approvals/<int:approval_id>")
 @requires(Permission.VIEW_MESSAGES)
-def approval(approval_id: int, form: RecordApprovalForm | None = None) -> str:
+def approval(approval_id: int, form: RecordApprovalForm | None = None, approve_form: ApproveForm | None = None) -> str:
     """What a leader is asked to agree to: every batch of a series, its texts and its cost."""
     found = queries.get_approval_in(scope(Permission.VIEW_MESSAGES), approval_id)
+    summary = queries.approval_summary(found)
+    waits = found.approved_at is None
     return render_template(
         "messaging/approval.html",
         approval=found,
-        summary=queries.approval_summary(found),
+        summary=summary,
         kinds=KINDS,
-        form=form or RecordApprovalForm(approved_on=local_day(now())),
+        form=form or RecordApprovalForm(formdata=None, approved_on=local_day(now())),
+        approve_form=approve_form or ApproveForm(formdata=None),
+        budgets=budgets_of_queued(summary.prices) if waits else [],
+        leaving=_leaving(found) if waits else "",
         may_approve=scope(Permission.APPROVE_MESSAGES).covers(found.area.path),
         may_record=scope(Permission.SEND_MESSAGES).covers(found.area.path),
     )
@@ -266,14 +281,25 @@ def approval(approval_id: int, form: RecordApprovalForm | None = None) -> str:
 
 @bp.post("/approvals/<int:approval_id>/approve")
 @requires(Permission.APPROVE_MESSAGES)
-def approve(approval_id: int) -> Response:
+def approve(approval_id: int) -> Response | tuple[str, int]:
     """The leader agrees."""
-    with unit_of_work():
-        found = queries.get_approval_in(scope(Permission.APPROVE_MESSAGES), approval_id)
-        services.approve(found, by=current_user, now=now())
+    form = ApproveForm()
+    try:
+        with unit_of_work():
+            found = queries.get_approval_in(scope(Permission.APPROVE_MESSAGES), approval_id)
+            services.approve(found, by=current_user, now=now(), over_budget=bool(form.over_budget.data))
+    except OverBudget as error:
+        form.over_budget.errors = [error.message]
+        return approval(approval_id, approve_form=form), 422
     send_due.wake()
-    flash(_("Approved. The messages are on their way."), "success")
+    flash(_leaving(found) or _("Approved. The messages are on their way."), "success")
     return redirect(url_for(".approval", approval_id=approval_id))
+
+
+def _leaving(approval: Approval) -> str:
+    """When what was approved leaves, where that is not at once."""
+    first = min((batch.send_at for batch in approval.batches), default=None)
+    return str(describe_leaving(queries.foresee_leaving(approval.area.path, first, now()), now()))
 
 
 @bp.post("/approvals/<int:approval_id>/record")
@@ -292,14 +318,17 @@ def record_approval(approval_id: int) -> str | Response | tuple[str, int]:
                     on=form.approved_on.data,  # type: ignore[arg-type]
                     by=current_user,
                     now=now(),
+                    over_budget=bool(form.over_budget.data),
                 )
+        except OverBudget as error:
+            form.over_budget.errors = [error.message]
         except services.ApprovedInFuture as error:
             form.approved_on.errors = [error.message]
         except services.NoLeaderName as error:
             form.leader_name.errors = [error.message]
         else:
             send_due.wake()
-            flash(_("The approval is recorded. The messages are on their way."), "success")
+            flash(_leaving(found) or _("The approval is recorded. The messages are on their way."), "success")
             return redirect(url_for(".approval", approval_id=approval_id))
     return approval(approval_id, form), 422
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from eventmgr.core.clock import local_day
+from eventmgr.core.language import say_clock_time, say_moment
 from eventmgr.messaging.gateways.base import Trouble
 from eventmgr.messaging.models import Message
+from eventmgr.messaging.queries import Leaving
 from eventmgr.messaging.texts import TextPurpose
 from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState
 
@@ -116,3 +120,19 @@ def describe_remark(message: Message) -> Any:
 def describe_pause(reason: str) -> Any:
     """Why a batch paused by itself; empty where an officer paused it."""
     return TROUBLES[Trouble(reason)] if reason in set(Trouble) else ""
+
+
+def describe_leaving(leaving: Leaving, now: datetime) -> Any:
+    """When texts really leave that were asked for in the no-send hours; empty where those do not matter."""
+    if not leaving.is_moved:
+        return ""
+    if leaving.asked > now:
+        return _(
+            "At %(asked)s no text leaves: these leave at %(moment)s.",
+            asked=say_clock_time(leaving.asked),
+            moment=say_moment(leaving.at),
+        )
+    hours = {"time": say_clock_time(now), "hour": say_clock_time(leaving.at)}
+    if local_day(leaving.at) == local_day(now):
+        return _("It is %(time)s: texts leave today at %(hour)s.", **hours)
+    return _("It is %(time)s: texts leave tomorrow at %(hour)s.", **hours)

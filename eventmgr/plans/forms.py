@@ -73,6 +73,13 @@ class PlanForm(VersionedForm):
     budget = WholeNumberField(
         _("Budget (đồng)"), description=_("Blank if the paper states no amount."), validators=[Optional()]
     )
+    sms_budget = WholeNumberField(
+        _("For SMS (đồng)"),
+        description=_(
+            "What the texts of its meetings may cost. A send that goes beyond it is asked about first. Blank: no limit."
+        ),
+        validators=[Optional()],
+    )
     funder = StringField(_("Who pays"), validators=[at_most(200)])
     funding_decision = TextAreaField(
         _("Decision that gives the money"), validators=[at_most(500)], render_kw={"rows": 3}
@@ -109,6 +116,7 @@ class PlanForm(VersionedForm):
             programme=self.programme.data or "",
             report_to=self.report_to.data or "",
             budget=self.budget.data,
+            sms_budget=self.sms_budget.data,
             funder=self.funder.data or "",
             funding_decision=self.funding_decision.data or "",
             signature=tuple((self.signature.data or "").splitlines()),

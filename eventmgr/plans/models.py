@@ -57,6 +57,7 @@ class Plan(Base):
     ends_on: Mapped[date]
     report_to: Mapped[str] = short_text(NAME, default="")  # Kính gửi of its reports
     budget: Mapped[int | None] = mapped_column(sa.BigInteger)  # đồng; None: no amount stated
+    sms_budget: Mapped[int | None] = mapped_column(sa.BigInteger)  # đồng for its meetings' texts; None: no limit
     funder: Mapped[str] = short_text(NAME, default="")
     funding_decision: Mapped[str] = short_text(500, default="")
     signature: Mapped[list[str]] = mapped_column(default=list)  # lines over the name

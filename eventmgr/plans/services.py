@@ -311,7 +311,7 @@ def _describe(plan: Plan, details: PlanDetails) -> None:
         raise PlanWithoutTitle
     if details.ends_on < details.starts_on:
         raise PlanEndsBeforeStart
-    if details.budget is not None and details.budget < 0:
+    if any(amount is not None and amount < 0 for amount in (details.budget, details.sms_budget)):
         raise QuantityWrong
     plan.title = title
     plan.year = details.starts_on.year
@@ -319,7 +319,7 @@ def _describe(plan: Plan, details: PlanDetails) -> None:
     plan.number, plan.dated_on = clean_text(details.number), details.dated_on
     plan.opening, plan.programme = clean_text(details.opening), clean_text(details.programme)
     plan.report_to, plan.signer = clean_text(details.report_to), clean_text(details.signer)
-    plan.budget, plan.funder = details.budget, clean_text(details.funder)
+    plan.budget, plan.sms_budget, plan.funder = details.budget, details.sms_budget, clean_text(details.funder)
     plan.funding_decision = clean_text(details.funding_decision)
     plan.signature = [line for line in map(clean_text, details.signature) if line]
 
@@ -334,6 +334,7 @@ AUDITED = (
     "programme",
     "report_to",
     "budget",
+    "sms_budget",
     "funder",
     "funding_decision",
     "signature",

@@ -65,6 +65,7 @@ class PlanDetails:
     programme: str = ""
     report_to: str = ""
     budget: int | None = None  # đồng; None: no amount stated
+    sms_budget: int | None = None  # đồng for the texts of its meetings; None: no limit
     funder: str = ""
     funding_decision: str = ""
     signature: tuple[str, ...] = ()  # the lines over the name

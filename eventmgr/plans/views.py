@@ -13,11 +13,13 @@ from werkzeug.wrappers import Response
 
 from eventmgr.areas.queries import areas_in, get_area_in, hamlets_of
 from eventmgr.areas.values import Level
+from eventmgr.core import registry
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.forms import VersionedForm
+from eventmgr.core.registry import Place
 from eventmgr.plans import queries, services
 from eventmgr.plans.forms import (
     OutputForm,
@@ -108,6 +110,7 @@ def show(plan_id: int) -> str:
         may_edit=scope(Permission.EDIT_PLANS).covers(plan.area.path),
         new_series_url=_link("meetings.new_series", plan=plan.id) if may_plan else None,
         report_url=_link("reports.plan", plan_id=plan.id),
+        panels=registry.panels(Place.PLAN, plan.id),
     )
 
 

@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from bs4 import BeautifulSoup
-from flask import g
 
 from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.core.settings import CONTACT_PHONE, decide
+from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting, Series
 from eventmgr.meetings.services import inviting
@@ -61,25 +60,6 @@ def meeting(commune) -> Meeting:
         make_household(hamlet_of(commune), "Nông Văn Đức", phone=phone(2), gender=Gender.MALE)
         make_household(hamlet_of(commune), "Lý Văn Không Số")
     return meeting
-
-
-@pytest.fixture
-def login_as(login_as):
-    """As everywhere, but the test's own context must not remember who asked last."""
-
-    def sign_in(role: Role, area: Area):
-        client = login_as(role, area)
-        ask = client.open
-
-        def ask_anew(*args, **values):
-            g.pop("_login_user", None)
-            db.session.rollback()  # ends the test's own read, which would not see the new person
-            return ask(*args, **values)
-
-        client.open = ask_anew
-        return client
-
-    return sign_in
 
 
 def soup(answer, status: int = 200) -> BeautifulSoup:
@@ -409,3 +389,17 @@ def test_invited_people_get_one_text_each_through_twilio(make_app):
             assert set(twilio.times_stored().values()) == {1}
             assert len(twilio.stored) == 5
             assert set(db.session.scalars(sa.select(Message.state))) == {MessageState.ACCEPTED}
+
+
+def test_at_night_the_page_and_the_answer_say_when_texts_leave(app, meeting, commune, login_as, clock):
+    app.config["SMS_NO_SEND_HOURS"] = "21:00-07:00"
+    clock.instant = datetime(2023, 6, 13, 21, 40, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    with unit_of_work():
+        decide(commune.id, APPROVAL_NEEDED, False, date(2023, 1, 1))
+    officer = login_as(Role.OFFICER, commune)
+    url = f"/meetings/{meeting.id}/invite"
+
+    assert "It is 21:40: texts leave tomorrow at 07:00." in words(soup(officer.get(f"{url}?lang=en")))
+    answer = officer.post(url, data=form(), follow_redirects=True)
+
+    assert "It is 21:40: texts leave tomorrow at 07:00." in words(soup(answer).select_one(".flashes"))

@@ -23,8 +23,9 @@ from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.messaging.models import Batch, Message
+from eventmgr.messaging.services import set_tariff
 from eventmgr.messaging.values import BatchKind, BatchState, MessageState
-from tests.factories import hamlet_of, make_commune, make_household, make_meeting
+from tests.factories import hamlet_of, make_commune, make_household, make_meeting, make_plan
 
 THURSDAY = datetime(2023, 6, 15, 7, 30, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
@@ -213,3 +214,41 @@ def test_a_notice_waits_for_the_leader_where_the_commune_wants_it(app, officer, 
             BatchState.AWAITING_APPROVAL,
             {"notice": "Hop thon 2h chieu Thu 3 20/6"},
         )
+
+
+def test_an_urgent_notice_at_night_waits_for_the_leader_and_says_when_it_would_leave(
+    app, clock, officer, commune, meeting
+):
+    app.config["SMS_NO_SEND_HOURS"] = "21:00-07:00"
+    with app.app_context(), unit_of_work():
+        decide(commune.id, APPROVAL_NEEDED, True, date(2023, 1, 1))
+    clock.instant = datetime(2023, 6, 14, 21, 40, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+    shown = page(officer.get(f"/meetings/{meeting.id}/cancel?lang=en"))
+    text = shown.select_one("textarea[name=notice_text]").text.strip()
+    assert "It is 21:40: texts leave tomorrow at 07:00." in shown.text
+    assert "It waits until a leader has agreed." in shown.text
+
+    officer.post(f"/meetings/{meeting.id}/cancel", data={"reason": "Mưa lũ", "notice": "send", "notice_text": text})
+
+    with app.app_context():
+        batch = db.session.scalars(sa.select(Batch).where(Batch.kind == BatchKind.CANCEL)).one()
+        assert batch.state is BatchState.AWAITING_APPROVAL
+        assert batch.send_at == datetime(2023, 6, 15, 7, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+
+def test_no_notice_goes_over_the_budget_before_somebody_says_so(app, officer, commune, meeting):
+    with app.app_context(), unit_of_work():
+        set_tariff("other", 250, date(2023, 1, 1))
+        again = db.session.get_one(Meeting, meeting.id)
+        again.plan = make_plan(db.session.get_one(Area, commune.id), sms_budget=0)
+    shown = page(officer.get(f"/meetings/{meeting.id}/cancel?lang=en"))
+    data = {"reason": "Mưa lũ", "notice": "send", "notice_text": shown.select_one("textarea[name=notice_text]").text}
+
+    refused = officer.post(f"/meetings/{meeting.id}/cancel", data=data)
+    assert refused.status_code == 422
+    assert page(refused).select_one("#over_budget-error") is not None
+    assert find(app, meeting).status == MeetingStatus.SCHEDULED
+
+    assert officer.post(f"/meetings/{meeting.id}/cancel", data=data | {"over_budget": "y"}).status_code == 302
+    assert find(app, meeting).status == MeetingStatus.CANCELLED

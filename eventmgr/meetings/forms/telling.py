@@ -8,12 +8,20 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import Form, RadioField, SelectChoice, SelectField, TextAreaField, TimeField  # type: ignore[attr-defined]
+from wtforms import (  # type: ignore[attr-defined]
+    BooleanField,
+    Form,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    TextAreaField,
+    TimeField,
+)
 from wtforms.validators import InputRequired, Optional
 
 from eventmgr.core.forms import at_most
 from eventmgr.meetings.values import ReminderRule
-from eventmgr.messaging.forms import known_placeholders
+from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders
 
 SEND, SILENT = "send", "silent"
 NEVER = "none"
@@ -32,6 +40,7 @@ class NoticeForm(Form):
         _("Text of the notice"),
         validators=[InputRequired(_("Write a text.")), at_most(600), known_placeholders],
     )
+    over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT)
 
     @property
     def is_said(self) -> bool:

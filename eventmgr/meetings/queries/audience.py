@@ -89,6 +89,11 @@ def subject_of(meeting_id: int) -> str:
     return f"meeting:{meeting_id}"
 
 
+def meeting_ids_in(subjects: Iterable[str]) -> list[int]:
+    """The meetings among the outbox's subjects."""
+    return [int(number) for kind, _, number in (subject.partition(":") for subject in subjects) if kind == "meeting"]
+
+
 def key_of(invitation_id: int) -> str:
     """The invitation's name in the outbox."""
     return f"invitation:{invitation_id}"

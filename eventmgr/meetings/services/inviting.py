@@ -139,12 +139,14 @@ def invite_meetings(
     send_at: datetime | None = None,
     leader_word: LeaderWord | None = None,
     without_approval: bool = False,
+    over_budget: bool = False,
 ) -> Invited:
     """Invite everyone of one meeting, or of a whole series in one go, and queue their texts: all or nothing.
 
     A second run invites only those who are new and texts only those who have not been. One approval covers all
-    meetings; `leader_word` gives it at once, `without_approval` is for the command line. Raises NotYetFixed, NotHeld,
-    AlreadyBegun, NobodyToInvite, UnknownPlaceholder, EmptyValue, TextTooLong, TooLateToSend, NoLeaderName …
+    meetings; `leader_word` gives it at once, `without_approval` is for the command line. Where nobody is still to
+    agree, `over_budget` says that the texts go though they cost more than is left. Raises NotYetFixed, NotHeld,
+    AlreadyBegun, NobodyToInvite, UnknownPlaceholder, EmptyValue, TextTooLong, TooLateToSend, OverBudget, NoLeaderName …
     """
     _lock(meetings)
     for meeting in meetings:
@@ -190,6 +192,7 @@ def invite_meetings(
             by=by,
             now=now,
             approval=approval,
+            over_budget=over_budget,
         )
         sends.append(queued)
         not_texted += [NotTexted(invitees[left.recipient.key][0], _REASONS[left.reason]) for left in queued.left_out]
@@ -200,7 +203,9 @@ def invite_meetings(
     if approval is not None and leader_word is not None:
         # The batches were added by their own side: the approval reads them anew.
         db.session.refresh(approval, ["batches"])
-        messaging.record_approval(approval, leader_name=leader_word.name, on=leader_word.on, by=by, now=now)
+        messaging.record_approval(
+            approval, leader_name=leader_word.name, on=leader_word.on, by=by, now=now, over_budget=over_budget
+        )
     db.session.flush()
     return Invited(
         batch_ids=batch_ids,

@@ -16,8 +16,16 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services.inviting import NoContactPhone, batch_title
 from eventmgr.meetings.values import MeetingDetails, MeetingStatus
 from eventmgr.messaging import services as messaging
+from eventmgr.messaging.budgets import BudgetUse, budgets_before
 from eventmgr.messaging.library import wordings_of
-from eventmgr.messaging.queries import Prices, is_approval_needed, next_revision, texted_about
+from eventmgr.messaging.queries import (
+    Leaving,
+    Prices,
+    foresee_leaving,
+    is_approval_needed,
+    next_revision,
+    texted_about,
+)
 from eventmgr.messaging.segments import count_segments
 from eventmgr.messaging.texts import TextPurpose, render_text
 from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
@@ -38,6 +46,9 @@ class Notice:
     phones: int
     segments: int  # of all its texts
     price: int  # đồng
+    budgets: tuple[BudgetUse, ...]
+    leaving: Leaving
+    needs_approval: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +102,16 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
         return None
     text = write_notice(meeting, wording, timing, now=now)
     prices, segments = Prices(local_day(now)), count_segments(text).segments
+    price = sum(segments * prices.of_segment(phone) for phone in told.values())
     return Notice(
         kind=kind,
         text=text,
         phones=len(told),
         segments=segments * len(told),
-        price=sum(segments * prices.of_segment(phone) for phone in told.values()),
+        price=price,
+        budgets=tuple(budgets_before({subject_of(meeting.id): price})),
+        leaving=foresee_leaving(meeting.area.path, None, now),
+        needs_approval=is_approval_needed(meeting.area.path, local_day(now)),
     )
 
 
@@ -117,12 +132,20 @@ def write_notice(meeting: Meeting, wording: str, timing: Timing, *, now: datetim
 
 
 def queue_notice(
-    meeting: Meeting, kind: BatchKind, wording: str, timing: Timing, *, by: Any, now: datetime
+    meeting: Meeting,
+    kind: BatchKind,
+    wording: str,
+    timing: Timing,
+    *,
+    by: Any,
+    now: datetime,
+    over_budget: bool = False,
 ) -> Queued | None:
     """Tell everyone whose invitation was texted, once for each phone; None where there is nobody.
 
-    Belongs in the unit of work that changes the meeting. Where the commune wants a leader's yes, it waits for one.
-    Raises UnknownPlaceholder, EmptyValue, NoContactPhone, TextTooLong, TooLateToSend.
+    Belongs in the unit of work that changes the meeting. Where the commune wants a leader's yes, it waits for one; else
+    `over_budget` says that it goes though it costs more than is left. Raises UnknownPlaceholder, EmptyValue,
+    NoContactPhone, TextTooLong, TooLateToSend, OverBudget.
     """
     told = phones_told(meeting)
     if not told:
@@ -144,4 +167,5 @@ def queue_notice(
         by=by,
         now=now,
         approval=approval,
+        over_budget=over_budget,
     )

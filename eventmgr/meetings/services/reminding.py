@@ -29,6 +29,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services.inviting import batch_title
 from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
 from eventmgr.messaging import services as messaging
+from eventmgr.messaging.budgets import OverBudget
 from eventmgr.messaging.library import wordings_of
 from eventmgr.messaging.queries import Texted, texted_about
 from eventmgr.messaging.values import BatchDetails, BatchKind, Recipient
@@ -58,7 +59,8 @@ def remind(meeting_id: int, *, now: datetime, base_url: str, present: Collection
 
     Asked are those whose invitation was texted, at the same phone and in the same way, unless they refused, have been
     checked in (`present`: their invitations) or got the invitation a short while ago. A leader's yes to the
-    invitations covers their reminder. Where no text can be written, the reason is kept for the officer.
+    invitations covers their reminder, unless it costs more than is left of the plan's money for texts: then it waits
+    for a yes of its own. Where no text can be written, the reason is kept for the officer.
     """
     meeting = db.session.scalars(
         locked(sa.select(Meeting).where(Meeting.id == meeting_id).execution_options(populate_existing=True))
@@ -95,20 +97,21 @@ def _queue(meeting: Meeting, revision: int, now: datetime, base_url: str, presen
     recipients = _recipients(meeting, texted, now, base_url, present)
     if not recipients or meeting.starts_at is None:
         return 0
-    return messaging.queue_batch(
-        BatchDetails(
-            area_id=meeting.area_id,
-            subject=subject,
-            title=batch_title(meeting),
-            kind=BatchKind.REMIND,
-            texts=_templates(meeting, next(iter(texted.values()))),
-            revision=revision,
-            expires_at=meeting.starts_at - REMIND_AT_LEAST,
-        ),
-        recipients,
-        by=None,
-        now=now,
-    ).queued
+    details = BatchDetails(
+        area_id=meeting.area_id,
+        subject=subject,
+        title=batch_title(meeting),
+        kind=BatchKind.REMIND,
+        texts=_templates(meeting, next(iter(texted.values()))),
+        revision=revision,
+        expires_at=meeting.starts_at - REMIND_AT_LEAST,
+    )
+    try:
+        with db.session.begin_nested():
+            return messaging.queue_batch(details, recipients, by=None, now=now).queued
+    except OverBudget:
+        approval = messaging.ask_for_approval(meeting.area, by=None, now=now)
+        return messaging.queue_batch(details, recipients, by=None, now=now, approval=approval).queued
 
 
 def _recipients(

@@ -22,16 +22,18 @@ from eventmgr.meetings.invite_preview import Preview, Reach, foresee_reach, prev
 from eventmgr.meetings.invite_texts import call_invitee, default_texts, meeting_words
 from eventmgr.meetings.invite_words import NO_TEXT
 from eventmgr.meetings.models import Meeting
-from eventmgr.meetings.queries.audience import audience_of, guests_to_choose, texted_before, who
+from eventmgr.meetings.queries.audience import audience_of, guests_to_choose, subject_of, texted_before, who
 from eventmgr.meetings.queries.meetings import get_meeting_visible_to, meetings_of_series_visible_to
 from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
+from eventmgr.messaging.budgets import OverBudget, budgets_before
 from eventmgr.messaging.library import wordings_of
-from eventmgr.messaging.queries import Prices, day_of, is_approval_needed, phones_texted_today
+from eventmgr.messaging.queries import Prices, day_of, foresee_leaving, is_approval_needed, phones_texted_today
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue
+from eventmgr.messaging.words import describe_leaving
 
 CHOICES = 100
 """Recipients to choose from in the preview: more would only make the page heavy."""
@@ -138,7 +140,7 @@ def _fragment(send: Send) -> Any:
     form, reach = _form_and_reach(send, moment)
     form.validate()
     preview = _preview(send, form, reach, moment)
-    page = render_template("meetings/invite_preview.html", form=form, preview=preview)
+    page = render_template("meetings/invite_preview.html", form=form, **_foreseen(send, form, preview, moment))
     return page, 422 if form.errors else 200
 
 
@@ -185,6 +187,8 @@ def _put_beside(form: InviteForm, problem: RuleBroken) -> None:
     """A refusal of the office stands beside the field it is about."""
     if isinstance(problem, TooLateToSend):
         field: Any = form.send_at
+    elif isinstance(problem, OverBudget):
+        field = form.over_budget
     elif isinstance(problem, NoLeaderName):
         field = form.leader_name
     elif isinstance(problem, ApprovedInFuture):
@@ -211,13 +215,32 @@ def _carry_out(send: Send, form: InviteForm, moment: datetime) -> Response | Non
                 guest_ids=form.guests.data or (),
                 send_at=_instant(form.send_at.data),
                 leader_word=form.leader_word(),
+                over_budget=bool(form.over_budget.data),
             )
             after_commit(send_due.wake)
     except RuleBroken as problem:
         _put_beside(form, problem)
         return None
     flash(_told(invited), "success")
+    if invited.queued and (later := _leaving(send, form, moment)):
+        flash(later, "info")
     return redirect(_next_url(send, invited))
+
+
+def _foreseen(send: Send, form: InviteForm, preview: Preview | None, moment: datetime) -> dict[str, Any]:
+    """What the texts cost, from which money, and when they leave."""
+    prices = {subject_of(meeting_id): price for meeting_id, price in preview.sent.prices.items()} if preview else {}
+    return {
+        "preview": preview,
+        "budgets": budgets_before(prices),
+        "leaving": _leaving(send, form, moment),
+        "needs_approval": is_approval_needed(send.first.area.path, local_day(moment)),
+    }
+
+
+def _leaving(send: Send, form: InviteForm, moment: datetime) -> str:
+    leaving = foresee_leaving(send.first.area.path, _instant(form.send_at.data), moment)
+    return str(describe_leaving(leaving, moment))
 
 
 def _send_again(send: Send, moment: datetime) -> Send:
@@ -263,16 +286,15 @@ def _render(send: Send, form: InviteForm | None, moment: datetime, reach: Reach 
         send=send,
         form=form,
         reach=reach,
-        preview=preview,
         day=day,
         over_the_day=preview is not None and day.would_exceed(preview.recipients, preview.sent.price),
         texted_today=_texted_today(area.id, reach, moment),
         left_out=reach.left_out[:LEFT_OUT_SHOWN] if reach else (),
         words=NO_TEXT,
-        needs_approval=is_approval_needed(area.path, local_day(moment)),
         contact_missing=not contact_phone(area.path, moment),
         settings_url=url_for("home.settings") if "home.settings" in current_app.view_functions else None,
         meetings_url=url_for("meetings.index") if "meetings.index" in current_app.view_functions else None,
+        **(_foreseen(send, form, preview, moment) if form else {}),
     )
 
 

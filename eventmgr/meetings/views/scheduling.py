@@ -38,14 +38,24 @@ from eventmgr.meetings.services import noticing, scheduling
 from eventmgr.meetings.services.inviting import NoContactPhone
 from eventmgr.meetings.values import NEXT_STATUSES, MeetingStatus, SeriesDetails
 from eventmgr.meetings.views import bp
+from eventmgr.messaging.budgets import OverBudget
 from eventmgr.messaging.services import AlreadyQueued, TextTooLong, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue, UnknownPlaceholder
 from eventmgr.messaging.values import BatchKind, Queued
+from eventmgr.messaging.words import describe_leaving
 from eventmgr.plans.models import Plan
 
 Answer = str | Response | tuple[str, int]
-NOTICE_REFUSALS = (TooLateToSend, TextTooLong, AlreadyQueued, EmptyValue, UnknownPlaceholder, NoContactPhone)
+NOTICE_REFUSALS = (
+    TooLateToSend,
+    TextTooLong,
+    AlreadyQueued,
+    EmptyValue,
+    UnknownPlaceholder,
+    NoContactPhone,
+    OverBudget,
+)
 """Why a notice does not go: told beside its words, and the change is not made either."""
 
 
@@ -248,14 +258,21 @@ def cancel(meeting_id: int) -> Answer:
                 queued = _queue_notice(meeting, notice_form, BatchKind.CANCEL, noticing.timing_after(meeting))
                 after_commit(send_due.wake)
         except NOTICE_REFUSALS as refused:
-            notice_form.notice_text.errors = [refused.message]
+            _put_beside_notice(notice_form, refused)
         else:
             _tell_withdrawn(_("The meeting is called off."), withdrawn)
             _tell_notice(queued)
             return redirect(url_for("meetings.show", meeting_id=meeting_id))
     wrong = form.errors or notice_form.errors
     return (
-        render_template("meetings/cancel.html", form=form, meeting=meeting, notice=notice, notice_form=notice_form),
+        render_template(
+            "meetings/cancel.html",
+            form=form,
+            meeting=meeting,
+            notice=notice,
+            notice_form=notice_form,
+            leaving=_leaving(notice),
+        ),
         422 if wrong else 200,
     )
 
@@ -283,15 +300,32 @@ def _refused_notice_page(meeting: Meeting, form: MeetingForm, refused: EventmgrE
     if kind is None:
         raise refused
     asked = _notice_form(meeting, kind)
-    asked.notice_text.errors = [refused.message]
-    return _notice_page(meeting, form, asked, None)
+    notice = _foresee(meeting, asked, kind, noticing.timing_after(meeting, form.details()))
+    _put_beside_notice(asked, refused)
+    return _notice_page(meeting, form, asked, notice)
+
+
+def _put_beside_notice(asked: NoticeForm, refused: EventmgrError) -> None:
+    field = asked.over_budget if isinstance(refused, OverBudget) else asked.notice_text
+    field.errors = [refused.message]
 
 
 def _notice_page(
     meeting: Meeting, form: MeetingForm, asked: NoticeForm, notice: noticing.Notice | None
 ) -> tuple[str, int]:
-    page = render_template("meetings/notice.html", meeting=meeting, kept=_kept(form), form=asked, notice=notice)
+    page = render_template(
+        "meetings/notice.html",
+        meeting=meeting,
+        kept=_kept(form),
+        form=asked,
+        notice=notice,
+        leaving=_leaving(notice),
+    )
     return page, 422 if asked.errors else 200
+
+
+def _leaving(notice: noticing.Notice | None) -> str:
+    return str(describe_leaving(notice.leaving, now())) if notice else ""
 
 
 def _notice_form(meeting: Meeting, kind: BatchKind) -> NoticeForm:
@@ -323,17 +357,26 @@ def _notice_to_send(meeting: Meeting, form: MeetingForm) -> Callable[[], Queued 
 def _queue_notice(meeting: Meeting, asked: NoticeForm, kind: BatchKind, timing: noticing.Timing) -> Queued | None:
     if not asked.wants_sending:
         return None
-    return noticing.queue_notice(meeting, kind, asked.notice_text.data or "", timing, by=current_user, now=now())
+    return noticing.queue_notice(
+        meeting,
+        kind,
+        asked.notice_text.data or "",
+        timing,
+        by=current_user,
+        now=now(),
+        over_budget=bool(asked.over_budget.data),
+    )
 
 
 def _tell_notice(queued: Queued | None) -> None:
-    if queued is not None and queued.queued:
-        flash(
-            ngettext("%(num)d notice is queued.", "%(num)d notices are queued.", queued.queued)
-            + " "
-            + _("Not before %(moment)s.", moment=say_moment(queued.sends_at)),
-            "info",
-        )
+    if queued is None or not queued.queued:
+        return
+    told = ngettext("%(num)d notice is queued.", "%(num)d notices are queued.", queued.queued)
+    if queued.waits:
+        then = _("A leader has to agree before it goes: the list of messages shows what waits.")
+    else:
+        then = _("Not before %(moment)s.", moment=say_moment(queued.sends_at))
+    flash(f"{told} {then}", "info")
 
 
 STEPS = {

@@ -461,6 +461,7 @@ def upgrade() -> None:
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("report_to", sa.String(length=200), nullable=False),
         sa.Column("budget", sa.BigInteger(), nullable=True),
+        sa.Column("sms_budget", sa.BigInteger(), nullable=True),
         sa.Column("funder", sa.String(length=200), nullable=False),
         sa.Column("funding_decision", sa.String(length=500), nullable=False),
         sa.Column("signature", sa.JSON(), nullable=False),

@@ -21,8 +21,11 @@ export function start(form) {
         signal: underway.signal,
       });
       if (response.ok || response.status === 422) {
-        target.innerHTML = await response.text();
+        const page = await response.text();
+        const focused = target.contains(document.activeElement) ? document.activeElement.id : "";
+        target.innerHTML = page;
         startModules(target);
+        if (focused) document.getElementById(focused)?.focus();
       }
       target.removeAttribute("aria-busy");
     } catch (error) {
