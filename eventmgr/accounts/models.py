@@ -26,6 +26,7 @@ class User(UserMixin, Base):
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
     last_signed_in_at: Mapped[datetime | None]  # None: never yet
+    test_phone: Mapped[str | None] = short_text(16)  # E.164, where test texts go; None: never sent any
 
     grants: Mapped[list[Grant]] = relationship(back_populates="user", cascade="all, delete-orphan")
 

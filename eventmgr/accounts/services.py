@@ -143,3 +143,8 @@ def note_sign_in(user: User, *, now: datetime) -> None:
 def choose_locale(user: User, locale: str) -> None:
     """The language this person's pages speak from now on."""
     user.locale = locale
+
+
+def remember_test_phone(user: User, phone: str) -> None:
+    """The phone (E.164) that this person's test texts go to from now on."""
+    user.test_phone = phone

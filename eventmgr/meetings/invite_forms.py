@@ -16,13 +16,14 @@ from wtforms import (  # type: ignore[attr-defined]
     SelectField,
     SelectMultipleField,
     StringField,
+    TelField,
     TextAreaField,
 )
 from wtforms.validators import DataRequired, InputRequired, Optional
 
 from eventmgr.core.forms import at_most, row_choices
 from eventmgr.meetings.values import InviteTexts, LeaderWord
-from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders
+from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders, takes_texts
 
 PLAIN, MARKED = "plain", "marked"
 ASK, RECORDED = "ask", "recorded"
@@ -62,6 +63,11 @@ class InviteForm(FlaskForm):
         _("Send not before"),
         description=_("Empty: at once. Nothing is sent during the no-send hours."),
         validators=[Optional()],
+    )
+    my_phone = TelField(
+        _("Your own phone"),
+        description=_("One text with what stands above. It costs as any other and tells nobody else."),
+        validators=[Optional(), takes_texts],
     )
     over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT)
     approval = RadioField(

@@ -10,7 +10,7 @@ from eventmgr.meetings.invite_texts import SAMPLE_CODE, MeetingWords, placeholde
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts, NoText
 from eventmgr.messaging.queries import Prices
-from eventmgr.messaging.segments import Encoding, count_segments
+from eventmgr.messaging.segments import Encoding, count_segments, dear_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Counted:
     segments: int  # of the chosen recipient's text
     all_segments: int
     prices: Mapping[int, int]  # đồng for the recipients of each meeting
+    dear: tuple[tuple[str, str], ...]  # of the chosen recipient's text, as segments.dear_characters gives them
 
     @property
     def price(self) -> int:
@@ -102,6 +103,7 @@ def _count(
         segments=own.segments,
         all_segments=segments,
         prices=costs,
+        dear=dear_characters(text),
     )
 
 

@@ -22,6 +22,16 @@ def known_placeholders(_form: Any, field: Any) -> None:
         raise ValidationError(unknown.message) from unknown
 
 
+def takes_texts(_form: Any, field: Any) -> None:
+    """A mobile number in any usual way of writing."""
+    try:
+        number = parse_phone(field.data or "")
+    except InvalidPhone as error:
+        raise ValidationError(error.message) from error
+    if not number.takes_sms:
+        raise ValidationError(_("This number takes no text messages."))
+
+
 OVER_BUDGET = _("Send it all the same")
 OVER_BUDGET_HINT = _("This is written down with the name of whoever agrees.")
 
@@ -46,17 +56,8 @@ class RecordApprovalForm(FlaskForm):
 class TestSendForm(FlaskForm):
     """One text to oneself."""
 
-    phone = TelField(_("Your phone"), validators=[InputRequired(_("Write a phone number."))])
+    phone = TelField(_("Your phone"), validators=[InputRequired(_("Write a phone number.")), takes_texts])
     text = TextAreaField(_("Text"), validators=[InputRequired(_("Write a text.")), Length(max=600)])
-
-    def validate_phone(self, field: TelField) -> None:
-        """A mobile number in any usual way of writing."""
-        try:
-            number = parse_phone(field.data or "")
-        except InvalidPhone as error:
-            raise ValidationError(error.message) from error
-        if not number.takes_sms:
-            raise ValidationError(_("This number takes no text messages."))
 
 
 class LibraryTextForm(FlaskForm):

@@ -18,7 +18,7 @@ from eventmgr.core.errors import NotAllowed, RuleBroken
 from eventmgr.core.text import to_gsm
 from eventmgr.messaging import library
 from eventmgr.messaging.forms import LibraryTextForm
-from eventmgr.messaging.segments import SegmentCount, characters_forcing_ucs2, count_segments
+from eventmgr.messaging.segments import SegmentCount, count_segments, dear_characters
 from eventmgr.messaging.texts import TextPurpose, Wording, render_text
 from eventmgr.messaging.views import bp as bp
 from eventmgr.messaging.words import PURPOSES
@@ -43,7 +43,7 @@ class Shown:
 
     text: str
     count: SegmentCount
-    forcing: tuple[tuple[str, str], ...]  # characters that make it dear, each with what could stand in its place
+    dear: tuple[tuple[str, str], ...]  # as segments.dear_characters gives them
 
 
 @bp.get("/texts")
@@ -99,9 +99,9 @@ def _shown(template: str, *, plain: bool) -> Shown | None:
         filled = render_text(template, SAMPLE)
     except RuleBroken:
         return None
-    forcing = tuple((character, to_gsm(character)) for character in characters_forcing_ucs2(template))
-    filled = to_gsm(filled) if plain and not forcing else filled
-    return Shown(filled, count_segments(filled), forcing)
+    dear = dear_characters(template)
+    filled = to_gsm(filled) if plain and not dear else filled
+    return Shown(filled, count_segments(filled), dear)
 
 
 def _commune(permission: Permission) -> Area:

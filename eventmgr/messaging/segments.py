@@ -10,6 +10,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from eventmgr.core.text import to_gsm
+
 Encoding = Literal["GSM-7", "UCS-2"]
 
 # Source: 3GPP TS 23.038, 6.2.1, GSM 7 bit default alphabet, in the order of its codes; the code
@@ -92,3 +94,9 @@ def characters_forcing_ucs2(text: str) -> tuple[str, ...]:
     """
     composed = unicodedata.normalize("NFC", text)
     return tuple(dict.fromkeys(_FORCES_UCS2.findall(composed)))
+
+
+def dear_characters(text: str) -> tuple[tuple[str, str], ...]:
+    """The characters that force UCS-2, each with what says about the same in its place; empty where nothing does."""
+    instead = ((character, to_gsm(character)) for character in characters_forcing_ucs2(text))
+    return tuple((character, "" if plain == "?" else plain) for character, plain in instead)

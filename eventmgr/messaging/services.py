@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
@@ -412,20 +412,7 @@ def _set_state(batch: Batch, state: BatchState, action: str, *, by: Any, now: da
     )
 
 
-# --- Officers' decisions on single messages and phones ------------------------------------------
-
-
-def queue_test(area: Area, phone: str, text: str, *, title: str, by: Any, now: datetime) -> Queued:
-    """Send one text to oneself, to see that the gateway works. Needs no approval."""
-    details = BatchDetails(
-        area_id=area.id,
-        subject=f"test:{secrets.token_hex(4)}",
-        title=title,
-        kind=BatchKind.CUSTOM,
-        texts={"custom": text},
-        expires_at=now + timedelta(hours=1),
-    )
-    return queue_batch(details, [Recipient(phone, "self", text)], by=by, now=now)
+# --- Prices -------------------------------------------------------------------------------------
 
 
 def set_tariff(network: str, price: int, valid_from: date, service_class: str = "administrative") -> None:

@@ -12,6 +12,7 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from eventmgr.accounts.services import remember_test_phone
 from eventmgr.areas.queries import communes_in
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.access_log import AccessKind, note_view, record_access
@@ -20,7 +21,7 @@ from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.core.language import say_moment
 from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
-from eventmgr.messaging import queries, services
+from eventmgr.messaging import own_test, queries, services
 from eventmgr.messaging.budgets import OverBudget, budgets_of_queued
 from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendForm
 from eventmgr.messaging.models import Approval, Batch, Message
@@ -373,14 +374,19 @@ def _e164(written: str) -> str | None:
 @requires(Permission.SEND_MESSAGES)
 def gateway() -> str | Response | tuple[str, int]:
     """Which gateway is in use, and a test to oneself."""
-    form = TestSendForm(text=_("Test from the commune's meeting programme. No answer is needed."))
+    form = TestSendForm(
+        phone=national_form(current_user.test_phone) if current_user.test_phone else "",
+        text=_("Test from the commune's meeting programme. No answer is needed."),
+    )
     communes = communes_in(scope(Permission.SEND_MESSAGES))
     if form.validate_on_submit() and communes:
+        phone = parse_phone(form.phone.data or "").e164
         try:
             with unit_of_work():
-                queued = services.queue_test(
+                remember_test_phone(current_user, phone)
+                queued = own_test.queue_test(
                     communes[0],
-                    parse_phone(form.phone.data or "").e164,
+                    phone,
                     form.text.data or "",
                     title=_("Test to oneself"),
                     by=current_user,

@@ -19,6 +19,7 @@ from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting, Series
+from eventmgr.meetings.queries.listing import invited_to
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.values import ContactResult, MeetingStatus
 from eventmgr.messaging.models import Approval, Message
@@ -403,3 +404,47 @@ def test_at_night_the_page_and_the_answer_say_when_texts_leave(app, meeting, com
     answer = officer.post(url, data=form(), follow_redirects=True)
 
     assert "It is 21:40: texts leave tomorrow at 07:00." in words(soup(answer).select_one(".flashes"))
+
+
+def test_the_shown_text_goes_to_the_officers_own_phone_first_and_is_in_no_figure(meeting, commune, login_as):
+    officer = login_as(Role.OFFICER, commune)
+    url = f"/meetings/{meeting.id}/invite"
+
+    page = soup(officer.post(url, data=form(test="1", my_phone="0912 300 470", invite="Moi {ten} du hop. Xin thu")))
+
+    assert page.select_one("textarea[name=invite]").text.strip() == "Moi {ten} du hop. Xin thu"
+    db.session.rollback()
+    message = db.session.scalars(sa.select(Message)).one()
+    assert (message.phone, message.text) == ("+84912300470", page.select_one("#sample-text").text)
+    assert message.text.endswith("du hop. Xin thu")
+    assert db.session.scalar(sa.select(sa.func.count(Invitation.id))) == 0
+    assert soup(officer.get(url)).select_one("input[name=my_phone]")["value"] == "0912 300 470"
+    assert invited_to([meeting.id])[meeting.id].reached == 0
+
+
+@pytest.mark.parametrize("own", ["", "12", "02053812345"])
+def test_a_test_without_a_phone_that_takes_texts_says_so_beside_the_field(meeting, commune, login_as, own):
+    page = soup(
+        login_as(Role.OFFICER, commune).post(f"/meetings/{meeting.id}/invite", data=form(test="1", my_phone=own)), 422
+    )
+
+    assert page.select_one("#my_phone-error") is not None
+    db.session.rollback()
+    assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 0
+
+
+def test_characters_that_make_a_text_dear_are_pointed_at(meeting, commune, login_as):
+    officer = login_as(Role.OFFICER, commune)
+    wording = "Moi {ten} du hop “thon” tai {dia_diem} 🙂"
+
+    page = soup(officer.post(f"/meetings/{meeting.id}/invite", data=form(preview="1", marks="marked", invite=wording)))
+
+    pointed = [words(item) for item in page.select("#invite-preview .dear li")]
+    assert '“ → "' in pointed
+    assert pointed[-1].startswith("🙂 →")
+
+
+def test_a_text_without_dear_characters_points_at_none(meeting, commune, login_as):
+    page = soup(login_as(Role.OFFICER, commune).get(f"/meetings/{meeting.id}/invite"))
+
+    assert page.select(".dear") == []

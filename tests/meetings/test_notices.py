@@ -252,3 +252,10 @@ def test_no_notice_goes_over_the_budget_before_somebody_says_so(app, officer, co
 
     assert officer.post(f"/meetings/{meeting.id}/cancel", data=data | {"over_budget": "y"}).status_code == 302
     assert find(app, meeting).status == MeetingStatus.CANCELLED
+
+
+def test_a_notice_points_at_the_characters_that_make_it_dear(officer, meeting):
+    words = "UBND xa {xa} xin bao: KHÔNG hop {ngay}. Hoi: {dien_thoai}"
+    answer = officer.post(f"/meetings/{meeting.id}/cancel", data={"notice_text": words, "notice": "send", "preview": 1})
+
+    assert [" ".join(item.text.split()) for item in page(answer).select(".dear li")] == ["Ô → O", "ứ → u"]

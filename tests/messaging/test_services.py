@@ -16,6 +16,7 @@ from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.messaging import queries, services
 from eventmgr.messaging.models import Approval, Batch, Message
+from eventmgr.messaging.own_test import queue_test
 from eventmgr.messaging.services import (
     AlreadyApproved,
     AlreadyQueued,
@@ -27,7 +28,6 @@ from eventmgr.messaging.services import (
     ask_for_approval,
     pause_batch,
     queue_batch,
-    queue_test,
     record_approval,
     resume_batch,
     set_tariff,

@@ -26,7 +26,7 @@ from eventmgr.messaging.queries import (
     next_revision,
     texted_about,
 )
-from eventmgr.messaging.segments import count_segments
+from eventmgr.messaging.segments import count_segments, dear_characters
 from eventmgr.messaging.texts import TextPurpose, render_text
 from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
 
@@ -46,6 +46,7 @@ class Notice:
     phones: int
     segments: int  # of all its texts
     price: int  # đồng
+    dear: tuple[tuple[str, str], ...]  # as segments.dear_characters gives them
     budgets: tuple[BudgetUse, ...]
     leaving: Leaving
     needs_approval: bool
@@ -109,6 +110,7 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
         phones=len(told),
         segments=segments * len(told),
         price=price,
+        dear=dear_characters(text),
         budgets=tuple(budgets_before({subject_of(meeting.id): price})),
         leaving=foresee_leaving(meeting.area.path, None, now),
         needs_approval=is_approval_needed(meeting.area.path, local_day(now)),

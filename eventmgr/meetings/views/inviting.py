@@ -13,10 +13,12 @@ from flask_babel import ngettext
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from eventmgr.accounts.services import remember_test_phone
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now, zone
 from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import RuleBroken
+from eventmgr.core.phone import national_form, parse_phone
 from eventmgr.meetings.invite_forms import InviteForm
 from eventmgr.meetings.invite_preview import Preview, Reach, foresee_reach, preview_texts
 from eventmgr.meetings.invite_texts import call_invitee, default_texts, meeting_words
@@ -29,11 +31,12 @@ from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.budgets import OverBudget, budgets_before
 from eventmgr.messaging.library import wordings_of
+from eventmgr.messaging.own_test import queue_test
 from eventmgr.messaging.queries import Prices, day_of, foresee_leaving, is_approval_needed, phones_texted_today
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue
-from eventmgr.messaging.words import describe_leaving
+from eventmgr.messaging.words import LEFT_OUT, describe_leaving
 
 CHOICES = 100
 """Recipients to choose from in the preview: more would only make the page heavy."""
@@ -122,15 +125,45 @@ def _invite_page(send: Send) -> Any:
     if not send.meetings:
         return _render(send, None, moment, None, None), 422 if request.method == "POST" else 200
     form, reach = _form_and_reach(send, moment)
-    if request.method == "POST" and "preview" not in request.form and form.validate():
+    sending = request.method == "POST" and not {"preview", "test"} & set(request.form)
+    if request.method == "POST" and form.validate() and sending:
         answer = _carry_out(send, form, moment)
         if answer is not None:
             return answer
-    elif request.method == "POST":
-        form.validate()
     preview = _preview(send, form, reach, moment)
-    refused = request.method == "POST" and "preview" not in request.form
+    refused = sending
+    if "test" in request.form and preview is not None:
+        refused = not _send_test(send, form, preview, moment)
     return _render(send, form, moment, reach, preview), 422 if refused else 200
+
+
+def _send_test(send: Send, form: InviteForm, preview: Preview, moment: datetime) -> bool:
+    """Send the text that is shown to the officer's own phone; what was typed stays. Whether it went."""
+    if not form.my_phone.data:
+        form.my_phone.errors = [_("Write a phone number.")]
+    if form.my_phone.errors:
+        return False
+    phone = parse_phone(form.my_phone.data or "").e164
+    try:
+        with unit_of_work():
+            remember_test_phone(current_user, phone)
+            queued = queue_test(
+                _send_again(send, moment).first.area,
+                phone,
+                preview.sent.text,
+                title=_("Test to oneself"),
+                by=current_user,
+                now=moment,
+            )
+            after_commit(send_due.wake)
+    except RuleBroken as problem:
+        form.my_phone.errors = [problem.message]
+        return False
+    if queued.left_out:
+        form.my_phone.errors = [_("This phone gets no message: %(why)s.", why=LEFT_OUT[queued.left_out[0].reason])]
+        return False
+    flash(_("The test is on its way to %(phone)s. Nobody is invited yet.", phone=national_form(phone)), "success")
+    return True
 
 
 def _fragment(send: Send) -> Any:
@@ -152,6 +185,7 @@ def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
         remind=texts.remind,
         remind_relay=texts.remind_relay,
         approved_on=local_day(moment),
+        my_phone=national_form(current_user.test_phone) if current_user.test_phone else "",
     )
     form.plains = texts.plains
     guests = guests_to_choose(send.first) if send.series_id is None else []
