@@ -9,8 +9,8 @@ from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
 from eventmgr.checkin.services import erasing as checkin_erasing
 from eventmgr.checkin.services import merging as attendances
+from eventmgr.checkin.views import bp as checkin
 from eventmgr.checkin.views.api import bp as checkin_api
-from eventmgr.checkin.views.pages import bp as checkin
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.core.access import Permission
 from eventmgr.core.registry import BudgetSource, Panel, PersonalData

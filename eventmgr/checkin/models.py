@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
-from eventmgr.checkin.values import Answer, Method
+from eventmgr.checkin.values import Answer, Method, Signed
 from eventmgr.core.db import NAME, Base, foreign_key, short_text
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.residents.models import Guest, Household, Resident
@@ -103,6 +103,7 @@ class Attendance(Base):
     proxy_name: Mapped[str] = short_text(NAME, default="")  # who came instead
     relation: Mapped[str] = short_text(default="")
     method: Mapped[Method]
+    signed: Mapped[Signed] = mapped_column(default=Signed.NOT)  # on the paper sheet
     attended_at: Mapped[datetime]
     operator_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
     device_id: Mapped[int | None] = foreign_key("device.id", index=False)
@@ -123,3 +124,21 @@ class Attendance(Base):
     invitation: Mapped[Invitation | None] = relationship()
     hamlet: Mapped[Area | None] = relationship()
     device: Mapped[Device | None] = relationship()
+
+
+class SheetLine(Base):
+    """A numbered line of a meeting's attendance sheet (danh sách đại biểu), for a household's representative, a named
+    person or a guest. Paper that was passed round cannot be renumbered: a number is given once, when the line is first
+    printed; who is invited later comes at the end."""
+
+    __tablename__ = "sheet_line"
+    __table_args__ = (sa.UniqueConstraint("meeting_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", index=False)
+    number: Mapped[int]
+    invitation_id: Mapped[int] = foreign_key("invitation.id")
+    resident_id: Mapped[int | None] = foreign_key("resident.id")  # None: the household's representative, or a guest
+
+    invitation: Mapped[Invitation] = relationship()
+    resident: Mapped[Resident | None] = relationship()

@@ -35,6 +35,16 @@ class Method(StrEnum):
     SELF = "self"
 
 
+class Signed(StrEnum):
+    """How somebody signed the attendance sheet. Signing is in ink; a thumbprint (điểm chỉ) or another's hand (ký thay)
+    is as good."""
+
+    NOT = "not"
+    SIGNATURE = "signature"
+    THUMBPRINT = "thumbprint"
+    BY_ANOTHER = "by_another"
+
+
 HELD = "held"
 """The answer to a phone that may no longer scan: its event is kept for an officer, and nothing else is told."""
 
@@ -67,6 +77,7 @@ class ScanEvent:
     walk_in: WalkIn | None = None
     proxy_name: str = ""
     relation: str = ""
+    signed: Signed = Signed.NOT
     offline: bool = False
     let_in: bool = False
     note: str = ""

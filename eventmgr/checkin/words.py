@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from eventmgr.checkin.values import Answer, Method, ScanResult
+from eventmgr.checkin.values import Answer, Method, ScanResult, Signed
 from eventmgr.core.language import say_clock_time
 
 REFUSALS: dict[str, Any] = {
@@ -28,6 +28,13 @@ METHODS: dict[Method, Any] = {
     Method.WALK_IN: _l("not on the list"),
     Method.PAPER: _l("from the signed paper"),
     Method.SELF: _l("by themselves"),
+}
+
+
+SIGNED: dict[Signed, Any] = {
+    Signed.SIGNATURE: _l("Signature"),
+    Signed.THUMBPRINT: _l("Thumbprint"),
+    Signed.BY_ANOTHER: _l("Signed by another"),
 }
 
 

@@ -341,6 +341,7 @@ def _insert(
             scan_id=scan_id,
             relation=clean_text(event.relation)[:80],
             method=event.method,
+            signed=event.signed,
             attended_at=at,
             operator_id=keeper.user_id,
             device_id=keeper.device_id,

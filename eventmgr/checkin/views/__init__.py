@@ -1,1 +1,9 @@
-"""HTTP of the check-in room: the API of the phones, and the pages."""
+"""HTTP of the check-in room. `bp` holds the pages, by subject; the API of the phones has its own."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+bp = Blueprint("checkin", __name__)
+
+from eventmgr.checkin.views import pages, paper  # noqa: E402, F401  (they hang their routes on bp)

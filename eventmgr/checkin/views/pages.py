@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import current_app, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ from eventmgr.checkin.models import Device
 from eventmgr.checkin.services.attendance import record_scan, restore_attendance, undo_attendance
 from eventmgr.checkin.services.pairing import create_pairing, revoke_device
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
+from eventmgr.checkin.views import bp
 from eventmgr.checkin.words import describe_answer
 from eventmgr.core.access import Permission, may, public, requires, scope
 from eventmgr.core.access_log import note_view
@@ -28,8 +29,6 @@ from eventmgr.core.qr import qr_svg
 from eventmgr.core.text import clean_text
 from eventmgr.core.web import content_policy
 from eventmgr.meetings.models import Meeting
-
-bp = Blueprint("checkin", __name__)
 
 READER = "vendor/zxing-wasm/reader/index.js"
 """The camera reader, fetched by npm: where that was not possible the rest of the scanner works."""
@@ -43,19 +42,21 @@ class DoorLine:
     counts: Counts
 
 
-def _keeper() -> Doorkeeper:
+def keeper_at_desk() -> Doorkeeper:
+    """Whoever is signed in, as somebody who lets people in."""
     return Doorkeeper(f"user:{current_user.id}", scope(Permission.CHECK_IN), user_id=current_user.id)
 
 
-def _meeting(meeting_id: int) -> Meeting:
-    return queries.get_meeting_at_door(_keeper(), meeting_id)
+def meeting_at_desk(meeting_id: int) -> Meeting:
+    """The meeting, if the signed-in person may let people in there. Raises NotFound."""
+    return queries.get_meeting_at_door(keeper_at_desk(), meeting_id)
 
 
 @bp.get("/check-in")
 @requires(Permission.CHECK_IN)
 def board() -> str:
     """Who is here? Today's meetings and the next ones."""
-    keeper = _keeper()
+    keeper = keeper_at_desk()
     meetings = queries.meetings_at_door(keeper, now(), days=14)
     lines = [DoorLine(meeting, queries.counts_of(meeting, keeper.scope)) for meeting in meetings[:30]]
     return render_template("checkin/board.html", lines=lines)
@@ -65,7 +66,7 @@ def board() -> str:
 @requires(Permission.CHECK_IN)
 def meeting_board(meeting_id: int) -> str:
     """The live board of one meeting, with search and ticks for whoever sits at a PC."""
-    meeting = _meeting(meeting_id)
+    meeting = meeting_at_desk(meeting_id)
     typed = clean_text(request.args.get("q", ""))
     reach = scope(Permission.CHECK_IN)
     found = queries.search_people(meeting, reach, typed)
@@ -96,7 +97,7 @@ def meeting_board(meeting_id: int) -> str:
 @requires(Permission.CHECK_IN)
 def live(meeting_id: int) -> str:
     """The part of the board that keeps itself fresh."""
-    return render_template("checkin/live.html", **_live_values(_meeting(meeting_id)))
+    return render_template("checkin/live.html", **_live_values(meeting_at_desk(meeting_id)))
 
 
 def _live_values(meeting: Meeting) -> dict[str, Any]:
@@ -138,11 +139,11 @@ def tick(meeting_id: int) -> Response:
         let_in=form.get("let_in") == "1",
     )
     if not (event.code or event.resident_ids or event.household_id or event.guest_id or event.walk_in):
-        _meeting(meeting_id)
+        meeting_at_desk(meeting_id)
         flash(_("Write a code or a name first."), "warning")
         return redirect(url_for(".meeting_board", meeting_id=meeting_id))
     with unit_of_work():
-        result = record_scan(_meeting(meeting_id), event, keeper=_keeper(), now=moment)
+        result = record_scan(meeting_at_desk(meeting_id), event, keeper=keeper_at_desk(), now=moment)
     sentence, tone = describe_answer(result)
     flash(sentence, tone)
     return redirect(url_for(".meeting_board", meeting_id=meeting_id))
@@ -153,7 +154,7 @@ def tick(meeting_id: int) -> Response:
 def undo(meeting_id: int, attendance_id: int) -> Response:
     """Take an attendance back, or take that back."""
     with unit_of_work():
-        row = queries.get_attendance_at(_meeting(meeting_id), attendance_id, scope(Permission.CHECK_IN))
+        row = queries.get_attendance_at(meeting_at_desk(meeting_id), attendance_id, scope(Permission.CHECK_IN))
         if request.form.get("restore"):
             restore_attendance(row, by=current_user, now=now())
         else:
@@ -169,7 +170,7 @@ def undo(meeting_id: int, attendance_id: int) -> Response:
 @requires(Permission.CHECK_IN)
 def pair_phone(meeting_id: int) -> str:
     """A QR and a link that pair one phone; shown this once."""
-    meeting = _meeting(meeting_id)
+    meeting = meeting_at_desk(meeting_id)
     with unit_of_work():
         device, code = create_pairing(
             meeting,
@@ -206,7 +207,7 @@ def _only_hamlet(meeting: Meeting) -> Area | None:
 def revoke_phone(meeting_id: int, device_id: int) -> Response:
     """The phone may scan no more; what it still holds it may hand in."""
     with unit_of_work():
-        device = _device(_meeting(meeting_id), device_id)
+        device = _device(meeting_at_desk(meeting_id), device_id)
         revoke_device(device, by=current_user, now=now())
     flash(_("The phone is no longer paired. What it still holds waits for an officer when it is sent."), "success")
     return redirect(url_for(".meeting_board", meeting_id=meeting_id))
