@@ -33,7 +33,7 @@ def test_a_page_of_signatures_goes_in_without_the_mouse(app: Flask, serve, login
     numbers.fill("1-2")
     numbers.press("Enter")
     expect(numbers).to_have_value("")
-    expect(page.locator("[data-said]")).to_have_text("Dòng 2: Bế Văn Dụ")
+    expect(page.locator("[data-said]")).to_have_text("Dòng 2: Chu Thị Mẫu")
     numbers.fill("9")
     numbers.press("Enter")
     expect(page.locator("[data-said]")).to_have_text("Dòng 9 không có trong danh sách này.")
