@@ -38,6 +38,11 @@ class AreaForm(FlaskForm):
     name = StringField(_("Name"), validators=[DataRequired(_("Enter the area's name.")), NAME])
     code = StringField(_("Code"), description=_("As in official lists; may stay empty"), validators=[CODE])
     report_to = StringField(_("Office that reports go to"), validators=[NAME])
+    text_language = StringField(
+        _("Language of texts"),
+        description=_("As the wordings' versions are called, Tày for instance. Blank: Vietnamese."),
+        validators=[at_most(40)],
+    )
 
 
 class AreaListForm(FlaskForm):

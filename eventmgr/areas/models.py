@@ -30,6 +30,7 @@ class Area(Base):
     valid_from: Mapped[date | None]  # None: since before anyone kept count
     valid_to: Mapped[date | None]  # None: exists today
     report_to: Mapped[str] = short_text(NAME, default="")
+    text_language: Mapped[str] = short_text(40, default="")  # of a hamlet's texts; empty: Vietnamese
 
     parent: Mapped[Area | None] = relationship(remote_side=[id], back_populates="children")
     children: Mapped[list[Area]] = relationship(back_populates="parent", order_by="Area.name_sort")

@@ -130,15 +130,25 @@ def _refuse_outside(row: AreaRow, area: Area | None, within: Scope | None) -> No
 
 
 def rename_area(
-    area: Area, name: str, code: str | None, *, by: Any, now: datetime, report_to: str | None = None
+    area: Area,
+    name: str,
+    code: str | None,
+    *,
+    by: Any,
+    now: datetime,
+    report_to: str | None = None,
+    text_language: str | None = None,
 ) -> None:
-    """Give an area another name or code, or another office to report to; papers already frozen keep the old ones.
+    """Give an area another name or code, another office to report to, or another language of its texts (None: as they
+    are); papers already frozen keep the old ones.
 
     Raises AreaNameMissing, AreaNameTaken, AreaCodeTaken.
     """
-    before = {"name": area.name, "code": area.code, "report_to": area.report_to}
+    before = _facts(area)
     if report_to is not None:
         area.report_to = clean_text(report_to)
+    if text_language is not None:
+        area.text_language = clean_text(text_language)
     _name(area, name, area.parent)
     _encode(area, code)
     db.session.flush()
@@ -149,7 +159,7 @@ def rename_area(
         now=now,
         area_id=area.id,
         before=before,
-        after={"name": area.name, "code": area.code, "report_to": area.report_to},
+        after=_facts(area),
     )
 
 
@@ -176,3 +186,12 @@ def _encode(area: Area, code: str | None) -> None:
         if twin is not None and twin is not area:
             raise AreaCodeTaken(area_code=code)
     area.code = code
+
+
+def _facts(area: Area) -> dict[str, Any]:
+    return {
+        "name": area.name,
+        "code": area.code,
+        "report_to": area.report_to,
+        "text_language": area.text_language,
+    }

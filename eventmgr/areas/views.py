@@ -61,6 +61,7 @@ def edit(area_id: int) -> str | Response | tuple[str, int]:
                     by=current_user,
                     now=now(),
                     report_to=form.report_to.data or "",
+                    text_language=form.text_language.data or "",
                 )
         except EventmgrError as error:
             field = form.code if error.code == "area_code_taken" else form.name

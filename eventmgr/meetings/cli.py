@@ -16,7 +16,7 @@ from eventmgr.core.errors import EventmgrError
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.services.inviting import invite_meetings
-from eventmgr.messaging.library import wordings_of
+from eventmgr.messaging.library import kept_versions, wordings_of
 from eventmgr.messaging.tasks import send_due
 
 meetings = AppGroup("meetings", help="Meetings and invitations.")
@@ -41,7 +41,7 @@ def invite_command(meeting_id: int, text_file: Path | None, without_approval: bo
             meeting = db.session.get(Meeting, meeting_id)
             if meeting is None:
                 raise click.ClickException(f"There is no meeting {meeting_id}.")
-            texts = default_texts(wordings_of(meeting.area.path))
+            texts = default_texts(wordings_of(meeting.area.path), kept_versions(meeting.area.path))
             if text_file is not None:
                 texts = replace(texts, invite=text_file.read_text(encoding="utf-8-sig"))
             invited = invite_meetings(

@@ -24,8 +24,10 @@ from wtforms.validators import DataRequired, InputRequired, Optional
 from eventmgr.core.forms import at_most, row_choices
 from eventmgr.meetings.values import InviteTexts, LeaderWord
 from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders, takes_texts
+from eventmgr.messaging.texts import Wording
 
 PLAIN, MARKED = "plain", "marked"
+AS_THEY_GET_IT = "own"
 ASK, RECORDED = "ask", "recorded"
 
 
@@ -58,6 +60,7 @@ class InviteForm(FlaskForm):
         default=PLAIN,
     )
     recipient = SelectField(_("Show the text for"), coerce=int, default=0, validate_choice=False)
+    language = SelectField(_("In the language"), default=AS_THEY_GET_IT, validate_choice=False)
     guests = SelectMultipleField(_("Guests invited as well"), coerce=int, validators=[Optional()])
     send_at = DateTimeLocalField(
         _("Send not before"),
@@ -84,9 +87,17 @@ class InviteForm(FlaskForm):
 
     plains: Mapping[str, str] = {}
     """The office's own plain forms of its wordings."""
+    versions: Mapping[str, Mapping[str, Wording]] = {}
+    """Its versions in further languages, as InviteTexts has them."""
 
-    def offer(self, recipients: Sequence[str], guests: Iterable[tuple[int, str]]) -> InviteForm:
+    def offer(
+        self, recipients: Sequence[str], guests: Iterable[tuple[int, str]], languages: Iterable[str]
+    ) -> InviteForm:
         """Give the form its choices."""
+        named = [SelectChoice(name, name) for name in languages]
+        if named:
+            usual = [SelectChoice(AS_THEY_GET_IT, _("As they get it")), SelectChoice("", _("Vietnamese"))]
+            self.language.choices = [*usual, *named]
         self.recipient.choices = row_choices(enumerate(recipients))
         self.guests.choices = row_choices(guests)
         return self
@@ -101,7 +112,13 @@ class InviteForm(FlaskForm):
             remind=self.remind.data or "",
             remind_relay=self.remind_relay.data or "",
             plains=self.plains,
+            versions=self.versions,
         )
+
+    @property
+    def shown_language(self) -> str | None:
+        """The language the shown text is to be in; None: as the recipient gets it."""
+        return None if self.language.data in (None, AS_THEY_GET_IT) else self.language.data
 
     @property
     def is_recorded(self) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from eventmgr.meetings.invite_texts import SAMPLE_CODE, MeetingWords, placeholder_values, write_text
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts, NoText
 from eventmgr.messaging.queries import Prices
 from eventmgr.messaging.segments import Encoding, count_segments, dear_characters
+from eventmgr.messaging.texts import language_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,28 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """How many recipients want their texts in a language, and how many of them get it."""
+
+    language: str  # empty: Vietnamese
+    wanted: int
+    written: int
+
+
+def spoken_by(recipients: Iterable[Invitee], texts: InviteTexts) -> tuple[Spoken, ...]:
+    """The languages of the recipients, Vietnamese first; none where that is the only one."""
+    names: dict[str, str] = {}
+    wanted, written = Counter[str](), Counter[str]()
+    for invitee in recipients:
+        key = language_key(invitee.language)
+        names.setdefault(key, invitee.language if key else "")
+        wanted[key] += 1
+        name = "relay" if invitee.channel is Channel.RELAY else "invite"
+        written[key] += not key or texts.version(name, invitee.language, with_marks=texts.with_marks) is not None
+    return tuple(Spoken(names[key], wanted[key], written[key]) for key in sorted(names)) if any(names) else ()
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """The texts as they would be sent."""
 
@@ -43,6 +66,7 @@ class Preview:
     marked: Counted
     with_marks: bool
     saved: int  # đồng that the plain form saves
+    languages: tuple[Spoken, ...]  # how many are written to in which; none where all speak Vietnamese
 
     @property
     def sent(self) -> Counted:
@@ -57,14 +81,18 @@ def preview_texts(
     prices: Prices,
     *,
     chosen: int = 0,
+    language: str | None = None,
 ) -> Preview | None:
-    """The texts for all who would be texted, shown for the one at place `chosen`; None where there is nobody.
+    """The texts for all who would be texted, shown for the one at place `chosen`, in that one's language or the one
+    given; None where there is nobody.
 
     Raises UnknownPlaceholder, EmptyValue.
     """
     if not recipients:
         return None
     shown = recipients[chosen if 0 <= chosen < len(recipients) else 0]
+    if language is not None:
+        shown = replace(shown, language=language)
     plain = _count(recipients, words, texts, prices, shown, with_marks=False)
     marked = _count(recipients, words, texts, prices, shown, with_marks=True)
     return Preview(
@@ -75,6 +103,7 @@ def preview_texts(
         marked=marked,
         with_marks=texts.with_marks,
         saved=marked.price - plain.price,
+        languages=spoken_by(recipients, texts),
     )
 
 

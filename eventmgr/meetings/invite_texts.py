@@ -12,7 +12,8 @@ from eventmgr.core.text import given_name, to_gsm
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.audience import Invitee
 from eventmgr.meetings.values import Channel, InviteTexts
-from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, Wording, render_text
+from eventmgr.messaging.library import KeptText
+from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, Wording, language_key, render_text
 
 SHORT_WEEKDAYS = ("Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "Chủ nhật")
 SAMPLE_CODE = "7K3Q9XM2RT"
@@ -32,15 +33,33 @@ class MeetingWords:
     link_start: str  # "https://hop.example.vn/i/"; empty where there is no recognisable address
 
 
-def default_texts(wordings: Mapping[TextPurpose, Wording] = DEFAULT_WORDINGS) -> InviteTexts:
-    """The wordings an officer starts from: the office's own, or those every commune starts with."""
+def default_texts(
+    wordings: Mapping[TextPurpose, Wording] = DEFAULT_WORDINGS,
+    versions: Mapping[str, Mapping[TextPurpose, KeptText]] | None = None,
+) -> InviteTexts:
+    """The wordings an officer starts from: the office's own, or those every commune starts with. `versions` are those
+    in further languages, by language key."""
     return InviteTexts(
         invite=wordings[TextPurpose.INVITE].marked,
         relay=wordings[TextPurpose.RELAY].marked,
         remind=wordings[TextPurpose.REMIND].marked,
         remind_relay=wordings[TextPurpose.REMIND_RELAY].marked,
         plains=plain_forms(wordings),
+        versions={key: _by_field(texts) for key, texts in (versions or {}).items()},
     )
+
+
+_FIELDS = {
+    TextPurpose.INVITE: "invite",
+    TextPurpose.INVITE_WITH_LINK: "invite_with_link",
+    TextPurpose.RELAY: "relay",
+    TextPurpose.REMIND: "remind",
+    TextPurpose.REMIND_RELAY: "remind_relay",
+}
+
+
+def _by_field(texts: Mapping[TextPurpose, KeptText]) -> dict[str, Wording]:
+    return {_FIELDS[purpose]: kept.wording for purpose, kept in texts.items() if purpose in _FIELDS}
 
 
 def plain_forms(wordings: Mapping[TextPurpose, Wording]) -> dict[str, str]:
@@ -78,18 +97,35 @@ def placeholder_values(words: MeetingWords, invitee: Invitee, code: str) -> dict
 
 def write_text(texts: InviteTexts, invitee: Invitee, values: Mapping[str, str], *, with_marks: bool) -> str:
     """The text this recipient gets. Raises UnknownPlaceholder, EmptyValue."""
-    wording = texts.relay if invitee.channel is Channel.RELAY else texts.invite
-    if with_marks:
-        return render_text(" ".join(wording.split()), values)
-    return to_gsm(render_text(texts.without_marks(wording), values))
+    name = "relay" if invitee.channel is Channel.RELAY else "invite"
+    wording = texts.version(name, invitee.language, with_marks=with_marks)
+    if wording is None:
+        own = texts.relay if name == "relay" else texts.invite
+        wording = " ".join(own.split()) if with_marks else texts.without_marks(own)
+    text = render_text(wording, values)
+    return text if with_marks else to_gsm(text)
 
 
-def write_reminder(templates: Mapping[str, str], channel: Channel, values: Mapping[str, str]) -> str:
+def approved_texts(texts: InviteTexts) -> dict[str, str]:
+    """The wordings as they are sent, by field, those in further languages by field and language key: what a leader
+    agrees to is what arrives."""
+    written = {"invite": texts.invite, "relay": texts.relay}
+    written |= {"remind": texts.remind, "remind_relay": texts.remind_relay} if texts.remind else {}
+    if not texts.with_marks:
+        written = {name: texts.without_marks(text) for name, text in written.items()}
+    for key in texts.versions:
+        versions = {name: texts.version(name, key, with_marks=texts.with_marks) for name in written if ":" not in name}
+        written |= {f"{name}:{key}": wording for name, wording in versions.items() if wording}
+    return written
+
+
+def write_reminder(templates: Mapping[str, str], invitee: Invitee, channel: Channel, values: Mapping[str, str]) -> str:
     """The reminder this recipient gets, by the wordings as they were agreed to: those without marks stay without.
 
     Raises UnknownPlaceholder, EmptyValue.
     """
-    wording = " ".join(templates["remind_relay" if channel is Channel.RELAY else "remind"].split())
+    name = "remind_relay" if channel is Channel.RELAY else "remind"
+    wording = " ".join(templates.get(f"{name}:{language_key(invitee.language)}", templates[name]).split())
     text = render_text(wording, values)
     return to_gsm(text) if to_gsm(wording) == wording else text
 

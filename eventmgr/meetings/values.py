@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from eventmgr.core.text import to_gsm
+from eventmgr.messaging.texts import Wording, language_key
 
 
 class MeetingStatus(StrEnum):
@@ -168,11 +169,20 @@ class InviteTexts:
     remind: str = ""  # empty: the usual one
     remind_relay: str = ""  # empty: the usual one
     plains: Mapping[str, str] = field(default_factory=dict)  # the office's own plain form of a wording, by wording
+    versions: Mapping[str, Mapping[str, Wording]] = field(default_factory=dict)  # by language key, then as the fields
 
     def without_marks(self, wording: str) -> str:
         """A wording without diacritics: the office's own plain form, else the letters stripped of their marks."""
         wording = " ".join(wording.split())
         return self.plains.get(wording) or to_gsm(wording)
+
+    def version(self, name: str, language: str, *, with_marks: bool) -> str | None:
+        """The version of the wording in the field of this name; None: the Vietnamese one holds."""
+        known = self.versions.get(language_key(language), {})
+        wording = known.get(name)
+        if name == "invite" and "{link}" in self.invite:
+            wording = known.get("invite_with_link") or wording
+        return None if wording is None else wording.marked if with_marks else wording.plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from eventmgr.core.forms import at_most
 from eventmgr.core.phone import InvalidPhone, parse_phone
-from eventmgr.messaging.texts import UnknownPlaceholder, placeholders_in
+from eventmgr.messaging.texts import UnknownPlaceholder, language_key, placeholders_in
 
 
 def known_placeholders(_form: Any, field: Any) -> None:
@@ -76,3 +76,18 @@ class LibraryTextForm(FlaskForm):
         description=_("Only for a registered sender name. Any change of the text takes this mark away."),
         validators=[Optional()],
     )
+
+
+class VersionForm(LibraryTextForm):
+    """The same text in a further language."""
+
+    language = StringField(
+        _("Language"),
+        description=_("As people call it: Tày, Nùng, Dao … Households and hamlets choose it by this name."),
+        validators=[InputRequired(_("Write the language.")), at_most(40)],
+    )
+
+    def validate_language(self, field: Any) -> None:
+        """Vietnamese is no version."""
+        if not language_key(field.data or ""):
+            raise ValidationError(_("The Vietnamese text has its own page."))

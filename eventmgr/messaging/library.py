@@ -12,7 +12,8 @@ from flask_babel import lazy_gettext as _
 from eventmgr.areas.models import Area
 from eventmgr.core.audit import record_audit
 from eventmgr.core.db import db, locked
-from eventmgr.core.errors import RuleBroken
+from eventmgr.core.errors import NotFound, RuleBroken
+from eventmgr.core.text import clean_text
 from eventmgr.messaging.models import LibraryText
 from eventmgr.messaging.segments import characters_forcing_ucs2
 from eventmgr.messaging.texts import (
@@ -22,6 +23,7 @@ from eventmgr.messaging.texts import (
     TextPurpose,
     UnknownPlaceholder,
     Wording,
+    language_key,
     placeholders_in,
 )
 
@@ -41,20 +43,37 @@ class KeptText:
     wording: Wording
     own: bool  # the office's, not the usual one
     registered_on: date | None
+    language: str = ""  # empty: Vietnamese
 
 
 def kept_texts(area_path: str) -> dict[TextPurpose, KeptText]:
-    """The texts that hold in the area at this path: the nearest office's own, else the usual one."""
-    area_ids = [int(step) for step in area_path.split("/") if step]
-    rows = db.session.scalars(sa.select(LibraryText).where(LibraryText.area_id.in_(area_ids))).all()
-    nearest = {row.purpose: row for row in sorted(rows, key=lambda row: area_ids.index(row.area_id))}
+    """The Vietnamese texts that hold in the area at this path: the nearest office's own, else the usual one."""
+    rows = _rows(area_path, LibraryText.language_key == "")
+    nearest = {row.purpose: row for row in rows}
     return {purpose: _kept(purpose, nearest.get(purpose)) for purpose in TextPurpose}
+
+
+def kept_versions(area_path: str) -> dict[str, dict[TextPurpose, KeptText]]:
+    """The versions in further languages that hold in the area at this path, by the language's key."""
+    versions: dict[str, dict[TextPurpose, KeptText]] = {}
+    for row in _rows(area_path, LibraryText.language_key != ""):
+        versions.setdefault(row.language_key, {})[row.purpose] = _kept(row.purpose, row)
+    return dict(sorted(versions.items()))
+
+
+def _rows(area_path: str, which: sa.ColumnElement[bool]) -> list[LibraryText]:
+    """What the offices above and at this path keep, the nearest last."""
+    area_ids = [int(step) for step in area_path.split("/") if step]
+    rows = db.session.scalars(sa.select(LibraryText).where(LibraryText.area_id.in_(area_ids), which))
+    return sorted(rows, key=lambda row: area_ids.index(row.area_id))
 
 
 def _kept(purpose: TextPurpose, row: LibraryText | None) -> KeptText:
     if row is None:
         return KeptText(purpose, DEFAULT_WORDINGS[purpose], own=False, registered_on=None)
-    return KeptText(purpose, Wording(row.marked, row.plain), own=True, registered_on=row.registered_on)
+    return KeptText(
+        purpose, Wording(row.marked, row.plain), own=True, registered_on=row.registered_on, language=row.language
+    )
 
 
 def wordings_of(area_path: str) -> dict[TextPurpose, Wording]:
@@ -70,25 +89,32 @@ def check_wording(purpose: TextPurpose, text: str) -> None:
 
 
 def keep_text(
-    area: Area, purpose: TextPurpose, wording: Wording, *, registered_on: date | None = None, by: Any, now: datetime
+    area: Area,
+    purpose: TextPurpose,
+    wording: Wording,
+    *,
+    language: str = "",
+    registered_on: date | None = None,
+    by: Any,
+    now: datetime,
 ) -> None:
-    """From now on the area's texts of this purpose say this.
+    """From now on the area's texts of this purpose say this, in Vietnamese or in the `language` so called.
 
     A text that differs from what was kept loses its registration: the day given counts only for the text as it was.
     Raises UnknownPlaceholder, PlainHasMarks.
     """
+    key = language_key(language)
     wording = Wording(" ".join(wording.marked.split()), " ".join(wording.plain.split()))
     check_wording(purpose, wording.marked)
     check_wording(purpose, wording.plain)
     if forcing := characters_forcing_ucs2(wording.plain):
         raise PlainHasMarks(characters=" ".join(forcing))
-    row = db.session.scalar(
-        locked(sa.select(LibraryText).where(LibraryText.area_id == area.id, LibraryText.purpose == purpose))
-    )
+    row = _row(area, purpose, key)
     before = _kept(purpose, row)
     if row is None:
-        row = LibraryText(area_id=area.id, purpose=purpose)
+        row = LibraryText(area_id=area.id, purpose=purpose, language_key=key)
         db.session.add(row)
+    row.language = clean_text(language) if key else ""
     row.marked, row.plain = wording.marked, wording.plain
     row.registered_on = registered_on if before.wording == wording else None
     row.changed_at, row.changed_by_id = now, getattr(by, "id", None)
@@ -101,4 +127,32 @@ def keep_text(
         area_id=area.id,
         before={"marked": before.wording.marked, "plain": before.wording.plain},
         after={"marked": row.marked, "plain": row.plain, "registered": row.registered_on is not None},
+    )
+
+
+def drop_version(area: Area, purpose: TextPurpose, language: str, *, by: Any, now: datetime) -> None:
+    """Take the area's version in a language out: those people get the Vietnamese text. Raises NotFound."""
+    key = language_key(language)
+    row = _row(area, purpose, key) if key else None
+    if row is None:
+        raise NotFound
+    record_audit(
+        "drop_version",
+        f"library_text:{row.id}",
+        by=by,
+        now=now,
+        area_id=area.id,
+        before={"language": row.language, "marked": row.marked, "plain": row.plain},
+    )
+    db.session.delete(row)
+    db.session.flush()
+
+
+def _row(area: Area, purpose: TextPurpose, key: str) -> LibraryText | None:
+    return db.session.scalar(
+        locked(
+            sa.select(LibraryText).where(
+                LibraryText.area_id == area.id, LibraryText.purpose == purpose, LibraryText.language_key == key
+            )
+        )
     )

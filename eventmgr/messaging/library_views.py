@@ -14,12 +14,13 @@ from eventmgr.areas.queries import communes_in
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
-from eventmgr.core.errors import NotAllowed, RuleBroken
+from eventmgr.core.errors import NotAllowed, NotFound, RuleBroken
 from eventmgr.core.text import to_gsm
 from eventmgr.messaging import library
-from eventmgr.messaging.forms import LibraryTextForm
+from eventmgr.messaging.forms import LibraryTextForm, VersionForm
+from eventmgr.messaging.library import KeptText
 from eventmgr.messaging.segments import SegmentCount, count_segments, dear_characters
-from eventmgr.messaging.texts import TextPurpose, Wording, render_text
+from eventmgr.messaging.texts import TextPurpose, Wording, language_key, render_text
 from eventmgr.messaging.views import bp as bp
 from eventmgr.messaging.words import PURPOSES
 
@@ -51,11 +52,15 @@ class Shown:
 def texts() -> str:
     """What residents read, by purpose."""
     area = _commune(Permission.VIEW_MESSAGES)
+    versions = library.kept_versions(area.path).values()
     return render_template(
         "messaging/texts.html",
         area=area,
         words=PURPOSES,
-        rows=[(kept, _shown(kept.wording.plain, plain=True)) for kept in library.kept_texts(area.path).values()],
+        rows=[
+            (kept, _shown(kept.wording.plain, plain=True), [texts[purpose] for texts in versions if purpose in texts])
+            for purpose, kept in library.kept_texts(area.path).items()
+        ],
         may_write=scope(Permission.SEND_MESSAGES).covers(area.path),
     )
 
@@ -67,12 +72,56 @@ def text(purpose: str) -> str | Response | tuple[str, int]:
     area, which = _commune(Permission.SEND_MESSAGES), TextPurpose(purpose)
     kept = library.kept_texts(area.path)[which]
     form = LibraryTextForm(marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on)
+    return _text_page(area, form, kept)
+
+
+@bp.route(f"/texts/<any({', '.join(TextPurpose)}):purpose>/version", methods=["GET", "POST"])
+@requires(Permission.SEND_MESSAGES)
+def version(purpose: str) -> str | Response | tuple[str, int]:
+    """Write a text's version in a further language: the one asked for, or a new one."""
+    area, which = _commune(Permission.SEND_MESSAGES), TextPurpose(purpose)
+    wanted = request.args.get("language", "")
+    kept = library.kept_versions(area.path).get(language_key(wanted), {}).get(which)
+    if kept is None:
+        if wanted:
+            raise NotFound
+        return _text_page(area, VersionForm(), library.kept_texts(area.path)[which])
+    form = VersionForm(
+        language=kept.language, marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on
+    )
+    return _text_page(area, form, kept)
+
+
+@bp.post(f"/texts/<any({', '.join(TextPurpose)}):purpose>/version/drop")
+@requires(Permission.SEND_MESSAGES)
+def drop_version(purpose: str) -> Response:
+    """Take a version out."""
+    with unit_of_work():
+        library.drop_version(
+            _commune(Permission.SEND_MESSAGES),
+            TextPurpose(purpose),
+            request.form.get("language", ""),
+            by=current_user,
+            now=now(),
+        )
+    flash(_("The version is taken out. These people get the Vietnamese text."), "success")
+    return redirect(url_for(".texts", commune=request.args.get("commune")))
+
+
+def _text_page(area: Area, form: LibraryTextForm, kept: KeptText) -> str | Response | tuple[str, int]:
+    language = (form.language.data or "") if isinstance(form, VersionForm) else ""
     if form.validate_on_submit() and "preview" not in request.form:
         wording = Wording(form.marked.data or "", form.plain.data or "")
         try:
             with unit_of_work():
                 library.keep_text(
-                    area, which, wording, registered_on=form.registered_on.data, by=current_user, now=now()
+                    area,
+                    kept.purpose,
+                    wording,
+                    language=language,
+                    registered_on=form.registered_on.data,
+                    by=current_user,
+                    now=now(),
                 )
         except library.PlainHasMarks as error:
             form.plain.errors = [error.message]
@@ -85,10 +134,12 @@ def text(purpose: str) -> str | Response | tuple[str, int]:
     page = render_template(
         "messaging/text.html",
         form=form,
-        title=PURPOSES[which],
+        title=PURPOSES[kept.purpose],
         kept=kept,
+        vietnamese=library.kept_texts(area.path)[kept.purpose].wording if isinstance(form, VersionForm) else None,
         marked=_shown(form.marked.data or "", plain=False),
         plain=_shown(form.plain.data or "", plain=True),
+        commune=area,
     )
     return page, 422 if form.errors else 200
 

@@ -137,17 +137,20 @@ class Tariff(Base):
 
 
 class LibraryText(Base):
-    """An office's own wording for a purpose, in its two forms; where there is none, the usual one holds.
+    """An office's own wording for a purpose, in its two forms; where there is none, the usual one holds. Versions in
+    further languages stand beside the Vietnamese one.
 
     With a sender name, networks let only registered templates through: a changed text is no longer the registered one.
     """
 
     __tablename__ = "library_text"
-    __table_args__ = (sa.UniqueConstraint("area_id", "purpose"),)
+    __table_args__ = (sa.UniqueConstraint("area_id", "purpose", "language_key"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     area_id: Mapped[int] = foreign_key("area.id", index=False)
     purpose: Mapped[TextPurpose]
+    language: Mapped[str] = short_text(40, default="")  # as the office writes it; empty: Vietnamese
+    language_key: Mapped[str] = short_text(40, default="")  # as texts.language_key folds it
     marked: Mapped[str] = mapped_column(sa.Text)
     plain: Mapped[str] = mapped_column(sa.Text)
     registered_on: Mapped[date | None]  # None: not registered at the networks as it stands

@@ -14,6 +14,7 @@ from enum import StrEnum
 from flask_babel import lazy_gettext as _
 
 from eventmgr.core.errors import RuleBroken
+from eventmgr.core.text import search_key
 
 PLACEHOLDERS = ("xa", "ten", "thon", "gio", "ngay", "dia_diem", "ma", "link", "dien_thoai")
 """What a text may name: commune, people, hamlet, hour, day, venue, code, link, phone to ask."""
@@ -38,6 +39,15 @@ NOTICES = frozenset({TextPurpose.RESCHEDULE, TextPurpose.POSTPONE, TextPurpose.C
 """Texts that are the same for everybody."""
 NOTICE_PLACEHOLDERS = frozenset({"xa", "thon", "gio", "ngay", "dia_diem", "dien_thoai"})
 """What such a text may name: nobody and no code."""
+
+
+def language_key(name: str) -> str:
+    """What makes two names of a language one, however they are written; empty for Vietnamese."""
+    key = search_key(name)
+    return "" if key in _VIETNAMESE else key
+
+
+_VIETNAMESE = frozenset({"tieng viet", "viet", "tieng pho thong", "pho thong", "kinh", "tieng kinh", "vietnamese"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ _FACTS: Words = {
     "citizen_number": _("Citizen number"),
     "code": _("Household code"),
     "address_note": _("How to find the house"),
+    "text_language": _("Language of texts"),
     "phone": _("Phone"),
     "owner": _("Whose"),
     "owner_note": _("Who exactly?"),
@@ -157,7 +158,7 @@ def _facts(entry: HistoryEntry, *, sees_phones: bool, sees_sensitive: bool) -> I
     for name, label in _FACTS.items():
         if name not in entry.before and (name not in entry.after or name == "full_name"):
             continue  # a name that was not changed stands in the title
-        if name == "citizen_number" or (name == "ethnic_group" and not sees_sensitive):
+        if name == "citizen_number" or (name in ("ethnic_group", "text_language") and not sees_sensitive):
             yield HistoryFact(str(label), "", gettext("changed"))
             continue
         before, after = (_value(name, side.get(name), sees_phones) for side in (entry.before, entry.after))

@@ -71,6 +71,7 @@ class Household(Base):
     poverty_class: Mapped[PovertyClass] = mapped_column(default=PovertyClass.OTHER)
     list_order: Mapped[int | None]  # place in the office's own list (STT); None: added by hand
     address_note: Mapped[str] = short_text(NAME, default="")
+    text_language: Mapped[str] = short_text(40, default="")  # of the texts it gets; empty: its hamlet's
     left_on: Mapped[date | None]  # None: lives here
     left_why: Mapped[LeftWhy | None]  # None: lives here, or nobody said why
     merged_into_id: Mapped[int | None] = foreign_key("household.id")  # None: was never merged into another

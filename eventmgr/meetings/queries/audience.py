@@ -56,6 +56,7 @@ class Invitee:
     phone: str | None = None
     no_text: NoText | None = None
     by_persons: bool = False
+    language: str = ""  # of the texts they get, as the office writes it; empty: Vietnamese
 
     @property
     def name(self) -> str:
@@ -187,7 +188,24 @@ def _household(
         phone=phone,
         no_text=no_text,
         by_persons=by_persons,
+        language=row.language,
     )
+
+
+def text_language() -> sa.ColumnElement[str]:
+    """The language of a household's texts: its own, else its hamlet's; empty for Vietnamese."""
+    return sa.func.coalesce(sa.func.nullif(Household.text_language, ""), Area.text_language)
+
+
+def languages_of(meeting_id: int) -> dict[str, str]:
+    """The language of each invited household's texts, by recipient key; those written to in Vietnamese are left out."""
+    rows = db.session.execute(
+        sa.select(Invitation.id, text_language())
+        .join(Household, Household.id == Invitation.household_id)
+        .join(Area, Area.id == Household.hamlet_id)
+        .where(Invitation.meeting_id == meeting_id, text_language() != "")
+    )
+    return {key_of(invitation_id): language for invitation_id, language in rows}
 
 
 def _households(hamlet_ids: Collection[int]) -> Sequence[Any]:
@@ -197,6 +215,7 @@ def _households(hamlet_ids: Collection[int]) -> Sequence[Any]:
             Household.hamlet_id,
             Household.poverty_class,
             Area.name.label("hamlet"),
+            text_language().label("language"),
             Resident.id.label("head_id"),
             Resident.full_name,
             Resident.gender,

@@ -16,7 +16,7 @@ from eventmgr.core.clock import local_day
 from eventmgr.core.codes import new_code
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import RuleBroken
-from eventmgr.meetings.invite_texts import meeting_words, placeholder_values, write_text
+from eventmgr.meetings.invite_texts import approved_texts, meeting_words, placeholder_values, write_text
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import (
     Audience,
@@ -119,7 +119,7 @@ def check_texts(meetings: Sequence[Meeting], texts: InviteTexts, *, now: datetim
 
     Raises UnknownPlaceholder, NoContactPhone, NoTrustedLink.
     """
-    wordings = (texts.invite, texts.relay, texts.remind, texts.remind_relay)
+    wordings = (texts.invite, texts.relay, texts.remind, texts.remind_relay, *approved_texts(texts).values())
     used = {name for wording in wordings for name in placeholders_in(wording)}
     for meeting in meetings:
         if "dien_thoai" in used and not contact_phone(meeting.area.path, now):
@@ -183,7 +183,7 @@ def invite_meetings(
                 subject=subject_of(meeting.id),
                 title=batch_title(meeting),
                 kind=BatchKind.INVITE,
-                texts=_approved_texts(texts),
+                texts=approved_texts(texts),
                 revision=told.revision,
                 send_at=send_at,
                 expires_at=meeting.starts_at,
@@ -345,13 +345,6 @@ def _unused_codes(number: int) -> Iterator[str]:
         taken = set(db.session.scalars(sa.select(Invitation.code).where(Invitation.code.in_(fresh))))
         codes.update(dict.fromkeys(fresh - taken))
     return iter(codes)
-
-
-def _approved_texts(texts: InviteTexts) -> dict[str, str]:
-    """The wordings as they are sent: what a leader agrees to is what arrives."""
-    written = {"invite": texts.invite, "relay": texts.relay}
-    written |= {"remind": texts.remind, "remind_relay": texts.remind_relay} if texts.remind else {}
-    return written if texts.with_marks else {purpose: texts.without_marks(text) for purpose, text in written.items()}
 
 
 def _chunks(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

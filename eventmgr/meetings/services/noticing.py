@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +11,13 @@ from eventmgr.core.clock import local_day
 from eventmgr.core.text import to_gsm
 from eventmgr.meetings.invite_texts import meeting_words, notice_values, short_day, short_hour
 from eventmgr.meetings.models import Meeting
-from eventmgr.meetings.queries.audience import invitations_known, key_of, subject_of
+from eventmgr.meetings.queries.audience import invitations_known, key_of, languages_of, subject_of
 from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services.inviting import NoContactPhone, batch_title
 from eventmgr.meetings.values import MeetingDetails, MeetingStatus
 from eventmgr.messaging import services as messaging
 from eventmgr.messaging.budgets import BudgetUse, budgets_before
-from eventmgr.messaging.library import wordings_of
+from eventmgr.messaging.library import kept_versions, wordings_of
 from eventmgr.messaging.queries import (
     Leaving,
     Prices,
@@ -27,7 +27,7 @@ from eventmgr.messaging.queries import (
     texted_about,
 )
 from eventmgr.messaging.segments import count_segments, dear_characters
-from eventmgr.messaging.texts import TextPurpose, render_text
+from eventmgr.messaging.texts import TextPurpose, language_key, render_text
 from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
 
 PURPOSES: Mapping[BatchKind, TextPurpose] = {
@@ -43,6 +43,7 @@ class Notice:
 
     kind: BatchKind
     text: str
+    versions: tuple[tuple[str, str, int], ...]  # language, what it says there, to how many phones
     phones: int
     segments: int  # of all its texts
     price: int  # đồng
@@ -102,13 +103,20 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
     if not told:
         return None
     text = write_notice(meeting, wording, timing, now=now)
-    prices, segments = Prices(local_day(now)), count_segments(text).segments
-    price = sum(segments * prices.of_segment(phone) for phone in told.values())
+    versions = _versions(meeting, kind, wording, timing, now=now)
+    languages = languages_of(meeting.id)
+    texts = {key: versions.get(language_key(languages.get(key, "")), text) for key in told}
+    prices, parts = Prices(local_day(now)), {words: count_segments(words).segments for words in set(texts.values())}
+    price = sum(parts[texts[key]] * prices.of_segment(phone) for key, phone in told.items())
     return Notice(
         kind=kind,
         text=text,
+        versions=tuple(
+            (language, words, sum(1 for sent in texts.values() if sent == words))
+            for language, words in _named(languages.values(), versions)
+        ),
         phones=len(told),
-        segments=segments * len(told),
+        segments=sum(parts[words] for words in texts.values()),
         price=price,
         dear=dear_characters(text),
         budgets=tuple(budgets_before({subject_of(meeting.id): price})),
@@ -133,6 +141,24 @@ def write_notice(meeting: Meeting, wording: str, timing: Timing, *, now: datetim
     return to_gsm(text) if to_gsm(wording) == wording else text
 
 
+def _versions(meeting: Meeting, kind: BatchKind, wording: str, timing: Timing, *, now: datetime) -> dict[str, str]:
+    """The notice in the further languages the office has a version in, by language key; with marks or without them as
+    the Vietnamese wording."""
+    plain = to_gsm(wording) == wording
+    kept = {key: texts.get(PURPOSES[kind]) for key, texts in kept_versions(meeting.area.path).items()}
+    return {
+        key: write_notice(meeting, text.wording.plain if plain else text.wording.marked, timing, now=now)
+        for key, text in kept.items()
+        if text is not None
+    }
+
+
+def _named(languages: Iterable[str], versions: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The versions that somebody gets, by the language's name."""
+    names = {language_key(language): language for language in languages}
+    return [(names[key], words) for key, words in versions.items() if key in names]
+
+
 def queue_notice(
     meeting: Meeting,
     kind: BatchKind,
@@ -153,6 +179,8 @@ def queue_notice(
     if not told:
         return None
     text = write_notice(meeting, wording, timing, now=now)
+    versions = _versions(meeting, kind, wording, timing, now=now)
+    languages = languages_of(meeting.id)
     needed = is_approval_needed(meeting.area.path, local_day(now))
     approval = messaging.ask_for_approval(meeting.area, by=by, now=now) if needed else None
     return messaging.queue_batch(
@@ -161,11 +189,14 @@ def queue_notice(
             subject=subject_of(meeting.id),
             title=batch_title(meeting),
             kind=kind,
-            texts={"notice": text},
+            texts={"notice": text} | {f"notice:{key}": words for key, words in versions.items()},
             revision=next_revision(subject_of(meeting.id), kind),
             expires_at=timing.useful_until,
         ),
-        [Recipient(phone, key, text) for key, phone in told.items()],
+        [
+            Recipient(phone, key, versions.get(language_key(languages.get(key, "")), text))
+            for key, phone in told.items()
+        ],
         by=by,
         now=now,
         approval=approval,

@@ -138,7 +138,7 @@ def _recipients(
         if text is None:
             continue
         written = write_reminder(
-            _templates(meeting, text), invitation.channel, placeholder_values(words, invitee, invitation.code)
+            _templates(meeting, text), invitee, invitation.channel, placeholder_values(words, invitee, invitation.code)
         )
         recipients.append(Recipient(text.phone, key_of(invitation.id), written))
     return recipients
@@ -147,7 +147,7 @@ def _recipients(
 def _templates(meeting: Meeting, text: Texted) -> dict[str, str]:
     """The wordings agreed to with the invitation; the usual ones where it named none."""
     if "remind" in text.texts:
-        return {"remind": text.texts["remind"], "remind_relay": text.texts["remind_relay"]}
+        return {name: wording for name, wording in text.texts.items() if name.startswith("remind")}
     usual = default_texts(wordings_of(meeting.area.path))
     return {
         "remind": usual.without_marks(usual.remind),

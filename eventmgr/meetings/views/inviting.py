@@ -30,7 +30,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.budgets import OverBudget, budgets_before
-from eventmgr.messaging.library import wordings_of
+from eventmgr.messaging.library import kept_versions, wordings_of
 from eventmgr.messaging.own_test import queue_test
 from eventmgr.messaging.queries import Prices, day_of, foresee_leaving, is_approval_needed, phones_texted_today
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
@@ -178,7 +178,8 @@ def _fragment(send: Send) -> Any:
 
 
 def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
-    texts = default_texts(wordings_of(send.first.area.path))
+    versions = kept_versions(send.first.area.path)
+    texts = default_texts(wordings_of(send.first.area.path), versions)
     form = InviteForm(
         invite=texts.invite,
         relay=texts.relay,
@@ -187,7 +188,7 @@ def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
         approved_on=local_day(moment),
         my_phone=national_form(current_user.test_phone) if current_user.test_phone else "",
     )
-    form.plains = texts.plains
+    form.plains, form.versions = texts.plains, texts.versions
     guests = guests_to_choose(send.first) if send.series_id is None else []
     audience = audience_of(send.meetings, guest_ids=form.guests.data or (), on=local_day(moment))
     everyone = [invitee for invitees in audience.values() for invitee in invitees]
@@ -196,6 +197,7 @@ def _form_and_reach(send: Send, moment: datetime) -> tuple[InviteForm, Reach]:
     form.offer(
         [" – ".join(filter(None, [call_invitee(invitee), invitee.hamlet])) for invitee in reach.texted[:CHOICES]],
         [(guest.id, " – ".join(filter(None, [guest.full_name, guest.title]))) for guest in guests],
+        [next(iter(kept.values())).language for kept in versions.values()],
     )
     return form, reach
 
@@ -210,7 +212,12 @@ def _preview(send: Send, form: InviteForm, reach: Reach, moment: datetime) -> Pr
     try:
         inviting.check_texts(send.meetings, form.texts, now=moment, base_url=base_url)
         return preview_texts(
-            reach.texted, words, form.texts, Prices(local_day(moment)), chosen=form.recipient.data or 0
+            reach.texted,
+            words,
+            form.texts,
+            Prices(local_day(moment)),
+            chosen=form.recipient.data or 0,
+            language=form.shown_language,
         )
     except RuleBroken as problem:
         _put_beside(form, problem)

@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.Column("report_to", sa.String(length=200), nullable=False),
+        sa.Column("text_language", sa.String(length=40), nullable=False),
         sa.ForeignKeyConstraint(["parent_id"], ["area.id"], name=op.f("fk_area_parent_id_area"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_area")),
         sa.UniqueConstraint("code", name=op.f("uq_area_code")),
@@ -281,6 +282,7 @@ def upgrade() -> None:
         ),
         sa.Column("list_order", sa.Integer(), nullable=True),
         sa.Column("address_note", sa.String(length=200), nullable=False),
+        sa.Column("text_language", sa.String(length=40), nullable=False),
         sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column(
             "left_why",
@@ -402,6 +404,8 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("language", sa.String(length=40), nullable=False),
+        sa.Column("language_key", sa.String(length=40), nullable=False),
         sa.Column("marked", sa.Text(), nullable=False),
         sa.Column("plain", sa.Text(), nullable=False),
         sa.Column("registered_on", sa.Date(), nullable=True),
@@ -414,7 +418,9 @@ def upgrade() -> None:
             ["changed_by_id"], ["app_user.id"], name=op.f("fk_library_text_changed_by_id_app_user"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_library_text")),
-        sa.UniqueConstraint("area_id", "purpose", name=op.f("uq_library_text_area_id_purpose")),
+        sa.UniqueConstraint(
+            "area_id", "purpose", "language_key", name=op.f("uq_library_text_area_id_purpose_language_key")
+        ),
     )
     op.create_table(
         "phone_wish",

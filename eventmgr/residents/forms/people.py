@@ -10,7 +10,16 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TelField
 from wtforms.validators import DataRequired, InputRequired, ValidationError
 
-from eventmgr.core.forms import A_YEAR, Choices, VersionedForm, is_phone, optional_id, row_choices, word_choices
+from eventmgr.core.forms import (
+    A_YEAR,
+    Choices,
+    VersionedForm,
+    at_most,
+    is_phone,
+    optional_id,
+    row_choices,
+    word_choices,
+)
 from eventmgr.core.phone import national_form
 from eventmgr.residents.forms.limits import LONG, SHORT
 from eventmgr.residents.importing.cells import Birth, UnclearCell, read_birth, read_citizen_number
@@ -119,11 +128,17 @@ class HouseholdForm(VersionedForm):
     )
     ethnic_group = StringField(_("Ethnic group"), validators=[SHORT])
     address_note = StringField(_("How to find the house"), validators=[LONG])
+    text_language = StringField(
+        _("Language of texts"),
+        description=_("As the wordings' versions are called, Tày for instance. Blank: as its hamlet."),
+        validators=[at_most(40)],
+    )
 
-    def show(self, known: HouseholdDetails, row_version: int) -> None:
+    def show(self, known: HouseholdDetails, text_language: str, row_version: int) -> None:
         """Fill in what is known."""
         for name in ("code", "ethnic_group", "address_note"):
             self[name].data = getattr(known, name)
+        self.text_language.data = text_language
         self.made_from(row_version)
 
     def details(self) -> HouseholdDetails:

@@ -121,6 +121,7 @@ def _household(household: Household) -> tuple[tuple[str, str], ...]:
         (_("Household code"), household.code or ""),
         (_("Ethnic group"), household.ethnic_group),
         (_("How to find the house"), household.address_note),
+        (_("Language of texts"), household.text_language),
         (_("Members"), str(sum(member.left_on is None for member in household.members))),
     )
 

@@ -158,7 +158,7 @@ def _blank_guest(guest: Guest, now: datetime) -> None:
 
 def _blank_household(household: Household, now: datetime) -> None:
     household.code = None
-    household.ethnic_group = household.address_note = ""
+    household.ethnic_group = household.address_note = household.text_language = ""
     household.list_order = None
     household.left_on = household.left_on or local_day(now)
 

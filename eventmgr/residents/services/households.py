@@ -72,14 +72,23 @@ def found_household(details: HouseholdDetails, hamlet: Area, now: datetime) -> H
 
 
 def edit_household(
-    household: Household, details: HouseholdDetails, *, row_version: int | None = None, by: Any, now: datetime
+    household: Household,
+    details: HouseholdDetails,
+    *,
+    text_language: str | None = None,
+    row_version: int | None = None,
+    by: Any,
+    now: datetime,
 ) -> None:
-    """Change what is said of a household. `row_version` is what the form was made from. Raises CodeTaken, Overtaken."""
+    """Change what is said of a household. `text_language` None leaves that as it is; `row_version` is what the form was
+    made from. Raises CodeTaken, Overtaken."""
     refuse_overtaken(household, row_version)
     before = _facts(household)
     with undoable("edit_household", by=by, now=now, area_id=household.hamlet_id):
         with db.session.no_autoflush:
             _describe(household, details)
+            if text_language is not None:
+                household.text_language = clean_text(text_language)
             refuse_taken_code(household)
         db.session.flush()
         record_change(
@@ -162,4 +171,5 @@ def _facts(household: Household) -> dict[str, Any]:
         "code": household.code,
         "ethnic_group": household.ethnic_group,
         "address_note": household.address_note,
+        "text_language": household.text_language,
     }

@@ -178,7 +178,7 @@ def _merge_households(
     if not has_head and heirs:
         residents.make_head(heirs[0])
     _put_statuses_together(kept, dropped)
-    _fill(kept, dropped, ("ethnic_group", "address_note", "list_order"))
+    _fill(kept, dropped, ("ethnic_group", "address_note", "text_language", "list_order"))
     code, dropped.code = dropped.code, None
     db.session.flush()  # the code is free before the other takes it
     kept.code = kept.code or code

@@ -129,6 +129,7 @@ def split_household(
         raise NobodyStays
     with undoable("split_household", by=by, now=now, area_id=commune_of(hamlet).id):
         founded = households.found_household(details, hamlet, now)
+        founded.text_language = household.text_language
         _hand_over_head(members, new_head)
         _settle(members, founded)
         residents.make_head(head)

@@ -143,13 +143,14 @@ def edit_household(household_id: int) -> Page:
     found = queries.get_household_in(editable, household_id)
     form = HouseholdForm()
     if request.method == "GET":
-        form.show(found.details, found.row_version)
+        form.show(found.details, found.text_language, found.row_version)
     if form.validate_on_submit():
 
         def change() -> None:
             services.edit_household(
                 queries.get_household_in(editable, household_id),
                 form.details(),
+                text_language=form.text_language.data or "",
                 row_version=form.row_version.data,
                 by=current_user,
                 now=now(),
