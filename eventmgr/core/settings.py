@@ -35,6 +35,7 @@ class SettingKey:
 
 NO_SEND_HOURS = SettingKey("no_send_hours", "21:00-07:00")
 APPROVAL_NEEDED = SettingKey("approval_needed", True)
+REGISTERED_TEXTS_ONLY = SettingKey("registered_texts_only", False)  # a sender name that takes no other
 DAILY_SMS_CAP = SettingKey("daily_sms_cap", 0)  # texts a day; 0: as many as there are
 DAILY_SMS_COST = SettingKey("daily_sms_cost", 0)  # đồng a day; 0: no ceiling
 CONTACT_NAME = SettingKey("contact_name", "")

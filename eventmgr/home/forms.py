@@ -107,6 +107,10 @@ class SendingForm(FlaskForm):
         validators=[at_most(20)],
     )
     approval_needed = BooleanField(_("A leader agrees before invitations are sent"))
+    registered_only = BooleanField(
+        _("Our sender name needs registered texts"),
+        description=_("Then nothing is sent whose text is not marked as registered under Messages, Wordings."),
+    )
     daily_cap = IntegerField(
         _("Most texts a day"),
         description=_("0: no limit. What is over waits for the next day."),

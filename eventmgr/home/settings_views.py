@@ -98,6 +98,7 @@ def _held(commune: Area) -> dict[str, Any]:
         "recipients": "\n".join(of(known.PAPER_RECIPIENTS)),
         "no_send_hours": of(known.NO_SEND_HOURS),
         "approval_needed": of(known.APPROVAL_NEEDED),
+        "registered_only": of(known.REGISTERED_TEXTS_ONLY),
         "daily_cap": of(known.DAILY_SMS_CAP),
         "daily_cost": of(known.DAILY_SMS_COST),
         **prices_on(today),
@@ -121,6 +122,7 @@ def _said(form: FlaskForm) -> dict[known.SettingKey, Any]:
         return {
             known.NO_SEND_HOURS: (form.no_send_hours.data or "").strip(),
             known.APPROVAL_NEEDED: bool(form.approval_needed.data),
+            known.REGISTERED_TEXTS_ONLY: bool(form.registered_only.data),
             known.DAILY_SMS_CAP: form.daily_cap.data or 0,
             known.DAILY_SMS_COST: form.daily_cost.data or 0,
         }

@@ -103,6 +103,11 @@ class InviteForm(FlaskForm):
         return self
 
     @property
+    def wordings(self) -> tuple[TextAreaField, ...]:
+        """The fields in which texts are written."""
+        return self.invite, self.relay, self.remind, self.remind_relay
+
+    @property
     def texts(self) -> InviteTexts:
         """The wordings as written."""
         return InviteTexts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -119,13 +119,34 @@ def approved_texts(texts: InviteTexts) -> dict[str, str]:
     return written
 
 
+def wordings_used(texts: InviteTexts, invitees: Iterable[Invitee], *, reminding: bool) -> dict[str, str]:
+    """Those of the wordings that somebody who is texted will get, as `approved_texts` names them."""
+    written, used = approved_texts(texts), {}
+    for invitee in invitees:
+        if invitee.phone is None:
+            continue
+        relay = invitee.channel is Channel.RELAY
+        for name in (("relay", "remind_relay") if relay else ("invite", "remind"))[: 2 if reminding else 1]:
+            version = f"{name}:{language_key(invitee.language)}"
+            chosen = version if version in written else name
+            if chosen in written:
+                used[chosen] = written[chosen]
+    return used
+
+
+def reminder_name(templates: Mapping[str, str], invitee: Invitee, channel: Channel) -> str:
+    """Which of the wordings agreed to is this recipient's."""
+    name = "remind_relay" if channel is Channel.RELAY else "remind"
+    version = f"{name}:{language_key(invitee.language)}"
+    return version if version in templates else name
+
+
 def write_reminder(templates: Mapping[str, str], invitee: Invitee, channel: Channel, values: Mapping[str, str]) -> str:
     """The reminder this recipient gets, by the wordings as they were agreed to: those without marks stay without.
 
     Raises UnknownPlaceholder, EmptyValue.
     """
-    name = "remind_relay" if channel is Channel.RELAY else "remind"
-    wording = " ".join(templates.get(f"{name}:{language_key(invitee.language)}", templates[name]).split())
+    wording = " ".join(templates[reminder_name(templates, invitee, channel)].split())
     text = render_text(wording, values)
     return to_gsm(text) if to_gsm(wording) == wording else text
 

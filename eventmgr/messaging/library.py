@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from eventmgr.areas.models import Area
 from eventmgr.core.audit import record_audit
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import NotFound, RuleBroken
+from eventmgr.core.settings import REGISTERED_TEXTS_ONLY, setting
 from eventmgr.core.text import clean_text
 from eventmgr.messaging.models import LibraryText
 from eventmgr.messaging.segments import characters_forcing_ucs2
@@ -33,6 +35,16 @@ class PlainHasMarks(RuleBroken):
 
     code = "plain_has_marks"
     sentence = _("These characters cannot stand in a text without diacritics: %(characters)s")
+
+
+class TextNotRegistered(RuleBroken):
+    """The office's sender name takes registered texts only, and this one is not marked. Facts: `field`, `text`."""
+
+    code = "text_not_registered"
+    sentence = _(
+        "Our sender name takes registered texts only, and this one is not marked as registered: “%(text)s” "
+        "Choose a registered wording, or mark it under Messages, Wordings."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,24 @@ def _kept(purpose: TextPurpose, row: LibraryText | None) -> KeptText:
 def wordings_of(area_path: str) -> dict[TextPurpose, Wording]:
     """The wordings that hold in the area at this path."""
     return {purpose: kept.wording for purpose, kept in kept_texts(area_path).items()}
+
+
+def check_registered(area_path: str, templates: Mapping[str, str], on: date) -> None:
+    """Refuse templates (by their field) that are not registered, where the sender name needs it. Compared is what was
+    registered, before it is filled in. Raises TextNotRegistered."""
+    if not setting(area_path, REGISTERED_TEXTS_ONLY, on):
+        return
+    kept = [*kept_texts(area_path).values()]
+    kept += [text for texts in kept_versions(area_path).values() for text in texts.values()]
+    registered = {
+        " ".join(form.split())
+        for text in kept
+        if text.registered_on is not None and text.registered_on <= on
+        for form in (text.wording.marked, text.wording.plain)
+    }
+    for field, template in templates.items():
+        if " ".join(template.split()) not in registered:
+            raise TextNotRegistered(field=field, text=template)
 
 
 def check_wording(purpose: TextPurpose, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from eventmgr.core.clock import local_day
 from eventmgr.core.codes import new_code
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import RuleBroken
-from eventmgr.meetings.invite_texts import approved_texts, meeting_words, placeholder_values, write_text
+from eventmgr.meetings.invite_texts import approved_texts, meeting_words, placeholder_values, wordings_used, write_text
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import (
     Audience,
@@ -33,6 +33,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.values import Channel, ContactResult, InviteTexts, LeaderWord, MeetingStatus, NoText, Rsvp
 from eventmgr.messaging import queries as message_queries
 from eventmgr.messaging import services as messaging
+from eventmgr.messaging.library import check_registered
 from eventmgr.messaging.texts import placeholders_in
 from eventmgr.messaging.values import BatchDetails, BatchKind, LeftOutReason, Queued, Recipient
 
@@ -114,10 +115,12 @@ def why_closed(meeting: Meeting, now: datetime) -> RuleBroken | None:
     return AlreadyBegun() if meeting.starts_at <= now else None
 
 
-def check_texts(meetings: Sequence[Meeting], texts: InviteTexts, *, now: datetime, base_url: str) -> None:
-    """Refuse texts that could not be written for these meetings.
+def check_texts(
+    meetings: Sequence[Meeting], texts: InviteTexts, invitees: Iterable[Invitee], *, now: datetime, base_url: str
+) -> None:
+    """Refuse texts that could not be written for these meetings, or not be sent to these invitees.
 
-    Raises UnknownPlaceholder, NoContactPhone, NoTrustedLink.
+    Raises UnknownPlaceholder, NoContactPhone, NoTrustedLink, TextNotRegistered.
     """
     wordings = (texts.invite, texts.relay, texts.remind, texts.remind_relay, *approved_texts(texts).values())
     used = {name for wording in wordings for name in placeholders_in(wording)}
@@ -126,6 +129,8 @@ def check_texts(meetings: Sequence[Meeting], texts: InviteTexts, *, now: datetim
             raise NoContactPhone
     if "link" in used and not base_url.startswith("https://"):
         raise NoTrustedLink
+    reminding = any(meeting.reminder_rules for meeting in meetings)
+    check_registered(meetings[0].area.path, wordings_used(texts, invitees, reminding=reminding), local_day(now))
 
 
 def invite_meetings(
@@ -146,14 +151,14 @@ def invite_meetings(
     A second run invites only those who are new and texts only those who have not been. One approval covers all
     meetings; `leader_word` gives it at once, `without_approval` is for the command line. Where nobody is still to
     agree, `over_budget` says that the texts go though they cost more than is left. Raises NotYetFixed, NotHeld,
-    AlreadyBegun, NobodyToInvite, UnknownPlaceholder, EmptyValue, TextTooLong, TooLateToSend, OverBudget, NoLeaderName …
+    AlreadyBegun, NobodyToInvite, UnknownPlaceholder, EmptyValue, TextNotRegistered, TooLateToSend, OverBudget …
     """
     _lock(meetings)
     for meeting in meetings:
         if (closed := why_closed(meeting, now)) is not None:
             raise closed
-    check_texts(meetings, texts, now=now, base_url=base_url)
     audience = audience_of(meetings, guest_ids=guest_ids, on=local_day(now))
+    check_texts(meetings, texts, chain(*audience.values()), now=now, base_url=base_url)
     if not any(audience.values()):
         raise NobodyToInvite
     made = _make_invitations(audience, by=by, now=now)

@@ -17,7 +17,7 @@ from eventmgr.meetings.services.inviting import NoContactPhone, batch_title
 from eventmgr.meetings.values import MeetingDetails, MeetingStatus
 from eventmgr.messaging import services as messaging
 from eventmgr.messaging.budgets import BudgetUse, budgets_before
-from eventmgr.messaging.library import kept_versions, wordings_of
+from eventmgr.messaging.library import check_registered, kept_versions, wordings_of
 from eventmgr.messaging.queries import (
     Leaving,
     Prices,
@@ -126,7 +126,8 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
 
 
 def write_notice(meeting: Meeting, wording: str, timing: Timing, *, now: datetime) -> str:
-    """The words all of them get. Raises UnknownPlaceholder, EmptyValue, NoContactPhone."""
+    """The words all of them get. Raises UnknownPlaceholder, EmptyValue, NoContactPhone, TextNotRegistered."""
+    check_registered(meeting.area.path, {"notice": wording}, local_day(now))
     phone = contact_phone(meeting.area.path, now)
     if "{dien_thoai}" in wording and not phone:
         raise NoContactPhone

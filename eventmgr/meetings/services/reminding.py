@@ -20,6 +20,7 @@ from eventmgr.meetings.invite_texts import (
     default_texts,
     meeting_words,
     placeholder_values,
+    reminder_name,
     write_reminder,
 )
 from eventmgr.meetings.models import Invitation, Meeting, Reminder
@@ -30,7 +31,7 @@ from eventmgr.meetings.services.inviting import batch_title
 from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
 from eventmgr.messaging import services as messaging
 from eventmgr.messaging.budgets import OverBudget
-from eventmgr.messaging.library import wordings_of
+from eventmgr.messaging.library import check_registered, wordings_of
 from eventmgr.messaging.queries import Texted, texted_about
 from eventmgr.messaging.values import BatchDetails, BatchKind, Recipient
 
@@ -129,7 +130,7 @@ def _recipients(
     )
     spared = refused.union(present)
     words = meeting_words(meeting, contact_phone=contact_phone(meeting.area.path, now), base_url=base_url)
-    recipients = []
+    recipients, used = [], {}
     for invitee in audience[meeting.id]:
         invitation = standing.get(who(invitee))
         if invitation is None or invitation.withdrawn or invitation.id in spared:
@@ -137,10 +138,14 @@ def _recipients(
         text = texted.get(key_of(invitation.id))
         if text is None:
             continue
+        templates = _templates(meeting, text)
+        name = reminder_name(templates, invitee, invitation.channel)
+        used[name] = templates[name]
         written = write_reminder(
-            _templates(meeting, text), invitee, invitation.channel, placeholder_values(words, invitee, invitation.code)
+            templates, invitee, invitation.channel, placeholder_values(words, invitee, invitation.code)
         )
         recipients.append(Recipient(text.phone, key_of(invitation.id), written))
+    check_registered(meeting.area.path, used, local_day(now))
     return recipients
 
 

@@ -30,7 +30,7 @@ from eventmgr.meetings.resident_page import contact_phone
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.budgets import OverBudget, budgets_before
-from eventmgr.messaging.library import kept_versions, wordings_of
+from eventmgr.messaging.library import TextNotRegistered, kept_versions, wordings_of
 from eventmgr.messaging.own_test import queue_test
 from eventmgr.messaging.queries import Prices, day_of, foresee_leaving, is_approval_needed, phones_texted_today
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
@@ -210,7 +210,7 @@ def _preview(send: Send, form: InviteForm, reach: Reach, moment: datetime) -> Pr
         for meeting in send.meetings
     }
     try:
-        inviting.check_texts(send.meetings, form.texts, now=moment, base_url=base_url)
+        inviting.check_texts(send.meetings, form.texts, reach.texted, now=moment, base_url=base_url)
         return preview_texts(
             reach.texted,
             words,
@@ -234,11 +234,13 @@ def _put_beside(form: InviteForm, problem: RuleBroken) -> None:
         field = form.leader_name
     elif isinstance(problem, ApprovedInFuture):
         field = form.approved_on
+    elif isinstance(problem, TextNotRegistered):
+        field = form[problem.facts["field"].partition(":")[0]]
     elif isinstance(problem, EmptyValue) and problem.facts["placeholder"] not in (form.invite.data or ""):
         field = form.relay
     else:
         field = form.invite
-    if not (field.errors or form.invite.errors or form.relay.errors):
+    if not any(wording.errors for wording in (field, *form.wordings)):
         field.errors = [problem.message]
 
 

@@ -39,6 +39,7 @@ from eventmgr.meetings.services.inviting import NoContactPhone
 from eventmgr.meetings.values import NEXT_STATUSES, MeetingStatus, SeriesDetails
 from eventmgr.meetings.views import bp
 from eventmgr.messaging.budgets import OverBudget
+from eventmgr.messaging.library import TextNotRegistered
 from eventmgr.messaging.services import AlreadyQueued, TextTooLong, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue, UnknownPlaceholder
@@ -55,6 +56,7 @@ NOTICE_REFUSALS = (
     UnknownPlaceholder,
     NoContactPhone,
     OverBudget,
+    TextNotRegistered,
 )
 """Why a notice does not go: told beside its words, and the change is not made either."""
 
