@@ -7,18 +7,20 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.accounts.views import bp as accounts
 from eventmgr.areas.views import bp as areas
+from eventmgr.checkin.arrived import is_there_already
 from eventmgr.checkin.services import erasing as checkin_erasing
 from eventmgr.checkin.services import merging as attendances
 from eventmgr.checkin.views import bp as checkin
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.core.access import Permission
-from eventmgr.core.registry import BudgetSource, Panel, PersonalData
+from eventmgr.core.registry import BudgetSource, Panel, PersonalData, ReminderOver
 from eventmgr.core.retention import RetentionRule
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
 from eventmgr.meetings.queries.budgets import budgets_charged
+from eventmgr.meetings.queries.reminders import has_refused
 from eventmgr.meetings.services import erasing as meetings_erasing
 from eventmgr.meetings.services import merging as invitations
 from eventmgr.meetings.views import bp as meetings
@@ -83,6 +85,8 @@ PERSONAL_DATA: list[PersonalData] = [
 PANELS: list[Panel] = [*meetings_panels, *checkin_panels]
 
 BUDGETS: list[BudgetSource] = [budgets_charged]
+
+REMINDERS_OVER: list[ReminderOver] = [has_refused, is_there_already]
 
 RETENTION: list[RetentionRule] = [
     *retention.RETENTION,

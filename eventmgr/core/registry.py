@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from flask import Flask, current_app
 from markupsafe import Markup
+from sqlalchemy import ColumnElement
 
 
 class SubjectKind(StrEnum):
@@ -104,6 +105,9 @@ class BudgetSource(Protocol):
         """Each budget once; none where nobody has set one."""
 
 
+ReminderOver = Callable[[], ColumnElement[bool]]
+"""A condition on queued reminders: those that nobody needs any more."""
+
 _NAME = "registry"
 
 
@@ -112,13 +116,18 @@ class _Registry:
     personal_data: tuple[PersonalData, ...]
     panels: tuple[Panel, ...]
     budgets: tuple[BudgetSource, ...]
+    reminders_over: tuple[ReminderOver, ...]
 
 
 def init_registry(
-    app: Flask, personal_data: Iterable[PersonalData], panels: Iterable[Panel], budgets: Iterable[BudgetSource] = ()
+    app: Flask,
+    personal_data: Iterable[PersonalData],
+    panels: Iterable[Panel],
+    budgets: Iterable[BudgetSource] = (),
+    reminders_over: Iterable[ReminderOver] = (),
 ) -> None:
     """Remember what the rooms have said, in the order of the floors."""
-    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels), tuple(budgets))
+    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels), tuple(budgets), tuple(reminders_over))
 
 
 def _registry() -> _Registry:
@@ -171,3 +180,8 @@ def panels(place: Place, row_id: int) -> list[Markup]:
 def budgets(subjects: Collection[str], *, lock: bool = False) -> list[Budget]:
     """The budgets that pay for the texts about these subjects."""
     return [budget for source in _registry().budgets for budget in source(subjects, lock=lock)]
+
+
+def reminders_over() -> list[ColumnElement[bool]]:
+    """The conditions under which a queued reminder is not sent any more; one of them is enough."""
+    return [condition() for condition in _registry().reminders_over]

@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from eventmgr.core import registry
 from eventmgr.core.db import change_rows, db, locked, skip_locked
 from eventmgr.messaging import queries, receipts
 from eventmgr.messaging.gateways.base import (
@@ -29,7 +30,7 @@ from eventmgr.messaging.gateways.base import (
     Unavailable,
 )
 from eventmgr.messaging.models import Batch, DeliveryEvent, Message
-from eventmgr.messaging.values import BatchState, MessageState
+from eventmgr.messaging.values import BatchKind, BatchState, MessageState
 from eventmgr.residents.models import PhoneState
 
 logger = logging.getLogger(__name__)
@@ -181,7 +182,13 @@ def _may_leave(areas: Sequence[int], now: datetime) -> sa.ColumnElement[bool]:
         sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
         Message.batch_id.in_(running),
         ~_opted_out(),
+        ~_reminder_over(),
     )
+
+
+def _reminder_over() -> sa.ColumnElement[bool]:
+    """That a message is a reminder to people who have come meanwhile, or have said that they cannot."""
+    return sa.and_(Message.kind == BatchKind.REMIND, sa.or_(sa.false(), *registry.reminders_over()))
 
 
 def _opted_out() -> sa.ColumnElement[bool]:
@@ -439,6 +446,7 @@ def tidy(now: datetime) -> None:
     expire(now)
     withdraw_stopped(now)
     refuse_opted_out(now)
+    withdraw_reminders_over(now)
     finish_batches(now)
 
 
@@ -484,6 +492,16 @@ def refuse_opted_out(now: datetime) -> int:
         (Message.state == MessageState.QUEUED) & (Message.next_attempt_at <= now) & _opted_out(),
         state=MessageState.REFUSED,
         error="opted_out",
+        next_attempt_at=None,
+        settled_at=now,
+    )
+
+
+def withdraw_reminders_over(now: datetime) -> int:
+    """Reminders that are due, to people who have come since they were queued, or have said that they cannot."""
+    return _change(
+        (Message.state == MessageState.QUEUED) & (Message.next_attempt_at <= now) & _reminder_over(),
+        state=MessageState.WITHDRAWN,
         next_attempt_at=None,
         settled_at=now,
     )

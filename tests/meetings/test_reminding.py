@@ -26,6 +26,7 @@ from eventmgr.meetings.services.reminding import change_reminders
 from eventmgr.meetings.values import ReminderRule, Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.no_send import NoSendHours, read_no_send_hours
+from eventmgr.messaging.sender import sender_of
 from eventmgr.messaging.values import BatchKind, MessageState
 from eventmgr.residents import phones
 from eventmgr.residents.models import Household
@@ -262,3 +263,59 @@ def test_the_page_changes_the_hours_and_says_when_they_really_are(app, commune, 
     assert (wrong.status_code, answer.status_code) == (422, 302)
     assert "20:45" in shown
     assert 'value="22:00"' in shown
+
+
+def came(meeting: Meeting, household: Household, **more) -> None:
+    with unit_of_work():
+        db.session.add(
+            Attendance(meeting_id=meeting.id, household_id=household.id, method=Method.LIST, attended_at=now(), **more)
+        )
+
+
+def states_after_work(app) -> dict[BatchKind, MessageState]:
+    sender_of(app).run(30)
+    db.session.rollback()
+    return dict(db.session.execute(sa.select(Message.kind, Message.state)).all())
+
+
+def test_a_reminder_queued_before_they_came_is_not_sent(app, commune, meeting, household, clock):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    came(meeting, household)
+
+    assert states_after_work(app)[BatchKind.REMIND] is MessageState.WITHDRAWN
+
+
+def test_an_attendance_taken_back_lets_the_reminder_go(app, commune, meeting, household, clock):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    came(meeting, household, undone_at=now())
+
+    assert states_after_work(app)[BatchKind.REMIND] is MessageState.ACCEPTED
+
+
+def test_coming_to_another_meeting_spares_nobody_this_reminder(app, commune, meeting, household, clock):
+    with unit_of_work():
+        other = make_meeting(hamlet_of(commune), starts_at=THURSDAY + timedelta(days=9))
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    came(other, household)
+
+    assert states_after_work(app)[BatchKind.REMIND] is MessageState.ACCEPTED
+
+
+@pytest.mark.parametrize("change", [{"rsvp": Rsvp.ABSENT}, {"withdrawn_at": THURSDAY}], ids=["refused", "withdrawn"])
+def test_a_reminder_queued_before_they_refused_is_not_sent(app, commune, meeting, household, clock, change):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    with unit_of_work():
+        db.session.execute(sa.update(Invitation).values(change))
+
+    assert states_after_work(app)[BatchKind.REMIND] is MessageState.WITHDRAWN
+
+
+def test_an_invitation_still_goes_to_those_who_have_come(app, commune, meeting, household):
+    invite(meeting, taken=False)
+    came(meeting, household)
+
+    assert states_after_work(app)[BatchKind.INVITE] is MessageState.ACCEPTED

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from eventmgr.areas.models import Area
 from eventmgr.core.clock import instant_of, local_day, zone
 from eventmgr.core.db import db
-from eventmgr.meetings.models import Meeting, Reminder
-from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule
+from eventmgr.meetings.models import Invitation, Meeting, Reminder
+from eventmgr.meetings.queries.audience import key_of
+from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
+from eventmgr.messaging.models import Message
 from eventmgr.messaging.no_send import NoSendHours, latest_sending_time, may_send
 from eventmgr.messaging.queries import no_send_hours
 
@@ -29,6 +31,22 @@ def reminder_time(starts_at: datetime, rule: ReminderRule, hours: NoSendHours | 
 def reminder_wish(starts_at: datetime, rule: ReminderRule) -> datetime:
     """The hour that the rule names, in UTC."""
     return instant_of(local_day(starts_at) - timedelta(days=rule.days_before), rule.at)
+
+
+def invitation_of_message() -> sa.ColumnElement[int]:
+    """The invitation that a message of the outbox is about; null where it is about something else."""
+    # By a case and not by a further condition: PostgreSQL is free to cast before it looks at another one.
+    about, _, _ = key_of(0).rpartition("0")
+    number = sa.cast(sa.func.substr(Message.recipient_key, len(about) + 1), sa.Integer)
+    return sa.case((Message.recipient_key.startswith(about), number))
+
+
+def has_refused() -> sa.ColumnElement[bool]:
+    """That the people a queued message is about have said they cannot come, or are not invited any more."""
+    return sa.exists().where(
+        Invitation.id == invitation_of_message(),
+        sa.or_(Invitation.rsvp == Rsvp.ABSENT, Invitation.withdrawn_at.is_not(None)),
+    )
 
 
 def meetings_to_remind(now: datetime) -> list[int]:
