@@ -5,15 +5,9 @@ It loads nothing beside itself, knows no cookie and no script, and weighs at mos
 
 from __future__ import annotations
 
-import gzip
-from base64 import b64encode
 from collections.abc import Callable
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, url_for
-from markupsafe import Markup
+from flask import Blueprint, Response, current_app, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from eventmgr.areas.queries import all_communes
@@ -23,7 +17,6 @@ from eventmgr.core.codes import normalise_code
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError
 from eventmgr.core.qr import qr_svg
-from eventmgr.core.web import content_policy
 from eventmgr.extensions import csrf, limiter
 from eventmgr.meetings.calendar_file import calendar_file
 from eventmgr.meetings.models import Invitation
@@ -37,6 +30,7 @@ from eventmgr.meetings.resident_page import (
 )
 from eventmgr.meetings.services.answering import answer_invitation, note_opened
 from eventmgr.meetings.values import Rsvp
+from eventmgr.meetings.views import small_pages
 from eventmgr.residents.phones import opt_out, phones_not_to_text
 from eventmgr.residents.rights_words import KEPT_FIELDS
 
@@ -45,12 +39,6 @@ bp = Blueprint("resident", __name__)
 WRONG_CODES = "30 per minute"
 """Wrong codes an address may try. Many phones share one address of their network, so it is not narrow; at this
 pace guessing one of 2**50 codes takes longer than anyone has."""
-
-# The forms of this page carry no CSRF token: there is no cookie or other standing right that another site could
-# make a browser misuse. Whoever can send such a form knows the code, and the code is all the right there is. What
-# a browser itself marks as coming from another site is refused all the same. (Origin cannot be asked: under
-# `Referrer-Policy: no-referrer` browsers send it as "null".)
-
 
 View = Callable[[str], AnyResponse]
 
@@ -74,7 +62,7 @@ def show(code: str) -> Response:
             note_opened(invitation, now=now())
     page = _describe(invitation)
     picture = qr_svg(page.link, page.spelled_code)
-    return _answer(render_template("meetings/resident.html", page=page, qr=picture, style=_style()))
+    return small_pages.render("meetings/resident.html", page=page, qr=picture)
 
 
 @bp.get("/i/<code>/why")
@@ -86,9 +74,7 @@ def why(code: str) -> Response:
     invitation = _find(code)
     if invitation is None:
         return _unknown()
-    return _answer(
-        render_template("meetings/resident_why.html", page=_describe(invitation), fields=KEPT_FIELDS, style=_style())
-    )
+    return small_pages.render("meetings/resident_why.html", page=_describe(invitation), fields=KEPT_FIELDS)
 
 
 @bp.post("/i/<code>/rsvp")
@@ -102,7 +88,7 @@ def rsvp(code: str) -> AnyResponse:
     if invitation is None:
         return _unknown()
     answer = request.form.get("answer", "")
-    if _sent_by_another_site() or answer not in (Rsvp.COMING, Rsvp.PROXY, Rsvp.ABSENT):
+    if small_pages.sent_by_another_site() or answer not in (Rsvp.COMING, Rsvp.PROXY, Rsvp.ABSENT):
         return _back_to(invitation)
     try:
         with unit_of_work():
@@ -123,7 +109,7 @@ def stop(code: str) -> AnyResponse:
     invitation = _find(code)
     if invitation is None:
         return _unknown()
-    if not _sent_by_another_site():
+    if not small_pages.sent_by_another_site():
         with unit_of_work():
             for phone in phones_of_household(invitation):
                 opt_out(phone, "page", now())
@@ -149,30 +135,10 @@ def calendar(code: str) -> Response:
 @bp.errorhandler(429)
 def too_many(_error: Exception) -> Response:
     """Somebody tries many codes."""
-    return _answer(
-        render_template("meetings/resident_unknown.html", phone=_office_phone(), busy=True, style=_style()), 429
-    )
+    return small_pages.render("meetings/resident_unknown.html", phone=_office_phone(), busy=True, status=429)
 
 
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Nobody stores, indexes or passes on the address of an invitation, and the page travels small."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    if response.mimetype == "text/html":
-        response.headers["Content-Security-Policy"] = content_policy(
-            script_src="'none'",
-            style_src=f"'sha256-{_style_hash()}'",
-            img_src="data:",  # an empty icon, so that the browser does not ask for one
-            font_src="'none'",
-            connect_src="'none'",
-            media_src="'none'",
-            manifest_src="'none'",
-            worker_src="'none'",
-        )
-        _compress(response)
-    return response
+bp.after_request(small_pages.keep_private)
 
 
 def _find(code: str) -> Invitation | None:
@@ -190,48 +156,16 @@ def _describe(invitation: Invitation) -> InvitationPage:
     )
 
 
-def _sent_by_another_site() -> bool:
-    return request.headers.get("Sec-Fetch-Site") == "cross-site"
-
-
 def _back_to(invitation: Invitation, place: str | None = None) -> AnyResponse:
     chosen = request.args.get("lang")
     return redirect(url_for("resident.show", code=invitation.code, lang=chosen, _anchor=place), code=303)
 
 
 def _unknown() -> Response:
-    return _answer(
-        render_template("meetings/resident_unknown.html", phone=_office_phone(), busy=False, style=_style()), 404
-    )
+    return small_pages.render("meetings/resident_unknown.html", phone=_office_phone(), busy=False, status=404)
 
 
 def _office_phone() -> str:
     """Whom to ask when no invitation says which commune it is of: the only commune here, if there is one."""
     communes = all_communes()
     return contact_phone(communes[0].path, now()) if len(communes) == 1 else ""
-
-
-def _answer(page: str, status: int = 200) -> Response:
-    return make_response(page, status)
-
-
-def _compress(response: Response) -> None:
-    """Gzip the body for those who take it. The page holds nothing that a stranger can add to, so its length
-    tells nothing of the code."""
-    response.vary.add("Accept-Encoding")
-    if request.accept_encodings.quality("gzip") > 0 and not response.is_streamed:
-        response.set_data(gzip.compress(response.get_data(), compresslevel=9, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
-
-
-@cache
-def _style() -> Markup:
-    """The page's style sheet, to stand in the page; one line of it is one rule, comments stay behind."""
-    text = (Path(str(current_app.static_folder)) / "css" / "resident.css").read_text("utf-8")
-    rules = (line.strip() for line in text.splitlines())
-    return Markup("".join(line for line in rules if line and not line.startswith(("/*", "* "))))
-
-
-@cache
-def _style_hash() -> str:
-    return b64encode(sha256(_style().encode()).digest()).decode()
