@@ -13,6 +13,7 @@ from eventmgr.checkin.services import merging as attendances
 from eventmgr.checkin.views import bp as checkin
 from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
+from eventmgr.checkin.views.self_check_in import public_bp as self_check_in
 from eventmgr.core.access import Permission
 from eventmgr.core.registry import BudgetSource, Panel, PersonalData, ReminderOver
 from eventmgr.core.retention import RetentionRule
@@ -46,6 +47,7 @@ BLUEPRINTS: list[Blueprint] = [
     messaging,
     checkin,
     checkin_api,
+    self_check_in,
     reports,
     webhooks,
     plans,

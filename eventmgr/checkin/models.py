@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.checkin.values import Answer, Method, Signed
-from eventmgr.core.db import NAME, Base, foreign_key, short_text
+from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.residents.models import Guest, Household, Resident
 from eventmgr.residents.values import Gender, PovertyClass
@@ -142,3 +142,17 @@ class SheetLine(Base):
 
     invitation: Mapped[Invitation] = relationship()
     resident: Mapped[Resident | None] = relationship()
+
+
+class SelfCheckIn(Base):
+    """People may check themselves in at this meeting, by a QR that hangs in the hall or stands on a screen."""
+
+    __tablename__ = "self_check_in"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", unique=True)
+    code: Mapped[str] = sort_text(16, unique=True)  # core.codes: random, never derived
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]  # None: open
+
+    meeting: Mapped[Meeting] = relationship()

@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("checkin", __name__)
 
-from eventmgr.checkin.views import pages, paper  # noqa: E402, F401  (they hang their routes on bp)
+from eventmgr.checkin.views import pages, paper, self_check_in  # noqa: E402, F401  (they hang their routes on bp)

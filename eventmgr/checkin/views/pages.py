@@ -17,6 +17,7 @@ from eventmgr.checkin import queries
 from eventmgr.checkin.models import Device
 from eventmgr.checkin.services.attendance import record_scan, restore_attendance, undo_attendance
 from eventmgr.checkin.services.pairing import create_pairing, revoke_device
+from eventmgr.checkin.services.self_check_in import find_self_check_in
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
 from eventmgr.checkin.views import bp
 from eventmgr.checkin.words import describe_answer
@@ -89,6 +90,7 @@ def meeting_board(meeting_id: int) -> str:
         held=queries.held_scans(meeting),
         new_event=lambda: str(uuid4()),
         name_of=queries.name_of,
+        self_check_in=find_self_check_in(meeting),
         **_live_values(meeting),
     )
 

@@ -1547,6 +1547,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_scan_meeting_id"), ["meeting_id"], unique=False)
 
     op.create_table(
+        "self_check_in",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("meeting_id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(16).with_variant(sa.String(16, collation="C"), "postgresql"), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_self_check_in_meeting_id_meeting"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_self_check_in")),
+        sa.UniqueConstraint("code", name=op.f("uq_self_check_in_code")),
+    )
+    with op.batch_alter_table("self_check_in", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_self_check_in_meeting_id"), ["meeting_id"], unique=True)
+
+    op.create_table(
         "attendance",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("meeting_id", sa.Integer(), nullable=False),
@@ -1812,6 +1828,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_attendance_household")
 
     op.drop_table("attendance")
+    with op.batch_alter_table("self_check_in", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_self_check_in_meeting_id"))
+
+    op.drop_table("self_check_in")
     with op.batch_alter_table("scan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_scan_meeting_id"))
 
