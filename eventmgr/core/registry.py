@@ -78,6 +78,7 @@ class Place(StrEnum):
     HOUSEHOLD = "household"
     RESIDENT = "resident"
     PLAN = "plan"
+    BATCH = "batch"
 
 
 @dataclass(frozen=True, slots=True)

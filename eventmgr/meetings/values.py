@@ -146,6 +146,18 @@ class ContactResult(StrEnum):
 
 REACHED = frozenset(ContactResult) - {ContactResult.NOT_REACHED}
 """Only a confirmed contact counts as reached."""
+CONFIRMED = REACHED - {ContactResult.SMS_DELIVERED}
+"""Somebody of the office spoke with them or handed the paper over: what a network reports is less."""
+
+
+class Standing(StrEnum):
+    """How far telling somebody has come: the best that is known."""
+
+    CONFIRMED = "confirmed"  # by a person of the office
+    DELIVERED = "delivered"  # the network reports that the text arrived; nobody knows whether it was read
+    HANDED_OVER = "handed_over"  # the gateway or the network has the text, and that is all
+    WAITING = "waiting"  # the text has not left yet
+    NOT_REACHED = "not_reached"
 
 
 class NoText(StrEnum):

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from eventmgr.accounts.services import remember_test_phone
 from eventmgr.areas.queries import communes_in
+from eventmgr.core import registry
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.access_log import AccessKind, note_view, record_access
 from eventmgr.core.clock import local_day, now
@@ -21,6 +22,7 @@ from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.core.language import say_moment
 from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
+from eventmgr.core.registry import Place
 from eventmgr.messaging import own_test, queries, services
 from eventmgr.messaging.budgets import OverBudget, budgets_of_queued
 from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendForm
@@ -126,6 +128,7 @@ def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
         "may_steer": scope(Permission.SEND_MESSAGES).covers(batch.area.path),
         "may_approve": scope(Permission.APPROVE_MESSAGES).covers(batch.area.path),
         "later": batch.send_at > now(),
+        "panels": registry.panels(Place.BATCH, batch.id),
         "day_used_up": batch.state is BatchState.SENDING
         and progress.waiting > 0
         and queries.day_of(batch.area_id, batch.area.path, now()).is_used_up,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
 from eventmgr.core.db import db, locked
 from eventmgr.core.registry import Budget
@@ -26,7 +27,7 @@ def budgets_charged(subjects: Collection[str], *, lock: bool = False) -> list[Bu
     chosen = sa.select(Plan).where(Plan.id.in_(of_meetings), Plan.sms_budget.is_not(None)).order_by(Plan.id)
     plans = db.session.scalars(locked(chosen, may_be_named=True) if lock else chosen).all()
     charged = subjects_of_plans([plan.id for plan in plans])
-    return [Budget(plan.title, plan.sms_budget or 0, tuple(charged[plan.id])) for plan in plans]
+    return [Budget(_("Plan %(year)s", year=plan.year), plan.sms_budget or 0, tuple(charged[plan.id])) for plan in plans]
 
 
 def subjects_of_plans(plan_ids: Collection[int]) -> defaultdict[int, list[str]]:

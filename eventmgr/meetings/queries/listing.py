@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -13,8 +14,8 @@ from eventmgr.core.clock import instant_of, local_day
 from eventmgr.core.db import db
 from eventmgr.meetings.models import Invitation, Meeting, MeetingHamlet
 from eventmgr.meetings.queries.meetings import meetings_visible_to
-from eventmgr.meetings.queries.reached import was_reached
-from eventmgr.meetings.values import Channel, MeetingStatus, Rsvp
+from eventmgr.meetings.queries.reached import standing
+from eventmgr.meetings.values import Channel, MeetingStatus, Rsvp, Standing
 
 MEETINGS_A_PAGE = 50
 OPEN = (MeetingStatus.TENTATIVE, MeetingStatus.SCHEDULED)
@@ -40,8 +41,13 @@ class Invited:
     answered: int = 0
     coming: int = 0  # those who send a relative included
     absent: int = 0
-    reached: int = 0  # by the rule of queries.reached
     by_channel: dict[Channel, int] = field(default_factory=dict)
+    by_standing: dict[Standing, int] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> int:
+        """Those who were told by somebody, or whose text a network reports to have arrived."""
+        return self.by_standing.get(Standing.CONFIRMED, 0) + self.by_standing.get(Standing.DELIVERED, 0)
 
 
 def next_month(month: date) -> date:
@@ -103,26 +109,31 @@ def invited_to(meeting_ids: list[int]) -> dict[int, Invited]:
     """How far the invitations of each of these meetings are; withdrawn ones do not count."""
     if not meeting_ids:
         return {}
-    is_reached = was_reached().label("is_reached")
-    rows = db.session.execute(
-        sa.select(Invitation.meeting_id, Invitation.channel, Invitation.rsvp, is_reached, sa.func.count())
+    invitations = (
+        sa.select(Invitation.meeting_id, Invitation.channel, Invitation.rsvp, standing().label("standing"))
         .where(Invitation.meeting_id.in_(meeting_ids), Invitation.withdrawn_at.is_(None))
-        .group_by(Invitation.meeting_id, Invitation.channel, Invitation.rsvp, is_reached)
-    ).all()
-    return {meeting_id: _summed([row[1:] for row in rows if row[0] == meeting_id]) for meeting_id in meeting_ids}
+        .subquery()
+    )
+    rows = db.session.execute(sa.select(*invitations.c, sa.func.count()).group_by(*invitations.c))
+    by_meeting: dict[int, list[Any]] = {meeting_id: [] for meeting_id in meeting_ids}
+    for meeting_id, *figures in rows:
+        by_meeting[meeting_id].append(figures)
+    return {meeting_id: _summed(figures) for meeting_id, figures in by_meeting.items()}
 
 
-def _summed(rows: list[tuple[Channel, Rsvp, bool, int]]) -> Invited:
+def _summed(rows: list[Any]) -> Invited:
     by_channel: dict[Channel, int] = {}
-    for channel, _rsvp, _reached, count in rows:
+    by_standing: dict[Standing, int] = {}
+    for channel, _rsvp, word, count in rows:
         by_channel[channel] = by_channel.get(channel, 0) + count
+        by_standing[Standing(word)] = by_standing.get(Standing(word), 0) + count
     return Invited(
         invited=sum(by_channel.values()),
         answered=sum(count for _, rsvp, _, count in rows if rsvp != Rsvp.NONE),
         coming=sum(count for _, rsvp, _, count in rows if rsvp in (Rsvp.COMING, Rsvp.PROXY)),
         absent=sum(count for _, rsvp, _, count in rows if rsvp == Rsvp.ABSENT),
-        reached=sum(count for _, _, reached, count in rows if reached),
         by_channel=by_channel,
+        by_standing=by_standing,
     )
 
 

@@ -196,6 +196,9 @@ def show(meeting_id: int) -> str:
         urls={
             "invite": _url("meetings.invite", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "invitations": _url("meetings.invitations", Permission.VIEW_RESIDENTS, None, meeting_id=meeting_id),
+            "not_reached": _url(
+                "meetings.invitations", Permission.VIEW_RESIDENTS, None, meeting_id=meeting_id, show="not_reached"
+            ),
             "reminders": _url("meetings.reminders", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "papers": _url("meetings.papers", Permission.INVITE, meeting.area, meeting_id=meeting_id),
             "check_in": _url("checkin.meeting_board", Permission.CHECK_IN, None, meeting_id=meeting_id),

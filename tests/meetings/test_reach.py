@@ -1,0 +1,144 @@
+"""How sure it is that people were told: each figure by itself, and a report of the network is not a word with them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from bs4 import BeautifulSoup
+
+from eventmgr.areas.models import Area
+from eventmgr.core.access import Role
+from eventmgr.core.clock import now
+from eventmgr.core.db import db, unit_of_work
+from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
+from eventmgr.meetings.invite_texts import default_texts
+from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.meetings.queries.listing import invited_to
+from eventmgr.meetings.queries.reached import standings_of_batch
+from eventmgr.meetings.services import inviting
+from eventmgr.meetings.values import ContactResult, Standing
+from eventmgr.messaging.models import Batch, Message
+from eventmgr.messaging.values import MessageState
+from tests.factories import hamlet_of, make_commune, make_household, make_meeting
+
+THURSDAY = datetime(2023, 6, 15, 7, 30, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+STATES = [
+    MessageState.DELIVERED,
+    MessageState.DELIVERED,
+    MessageState.ACCEPTED,
+    MessageState.SENT,
+    MessageState.QUEUED,
+    MessageState.FAILED,
+    MessageState.UNKNOWN,
+]
+
+
+@pytest.fixture
+def commune(in_app) -> Area:
+    with unit_of_work():
+        commune = make_commune()
+        decide(commune.id, CONTACT_PHONE, "+84912345678", date(2023, 1, 1))
+        decide(commune.id, APPROVAL_NEEDED, False, date(2023, 1, 1))
+    return commune
+
+
+@pytest.fixture
+def meeting(commune) -> Meeting:
+    """Seven texted households, each text in another state, and one without a phone. The first was also spoken with."""
+    with unit_of_work():
+        for number in range(len(STATES)):
+            make_household(hamlet_of(commune), phone=f"+8491200000{number}")
+        make_household(hamlet_of(commune))
+        meeting = make_meeting(hamlet_of(commune), starts_at=THURSDAY)
+    with unit_of_work():
+        again = db.session.get_one(Meeting, meeting.id)
+        inviting.invite_meetings([again], default_texts(), by=None, now=now(), base_url="")
+    with unit_of_work():
+        for message, state in zip(db.session.scalars(sa.select(Message).order_by(Message.id)), STATES, strict=True):
+            message.state = state
+        first = db.session.scalars(sa.select(Message).order_by(Message.id)).first()
+        note(int(first.recipient_key.partition(":")[2]), ContactResult.TOLD_IN_PERSON)
+    return meeting
+
+
+def note(invitation_id: int, result: ContactResult) -> None:
+    inviting.record_outcome(db.session.get_one(Invitation, invitation_id), result, by=None, now=now())
+
+
+def tiles(page: BeautifulSoup, within: str) -> dict[str, str]:
+    return {
+        tile.select_one(".tile-label").text: tile.select_one(".tile-figure").text.strip()
+        for tile in page.select(f"{within} .tile")
+    }
+
+
+def test_a_meeting_keeps_confirmed_delivered_and_handed_over_apart(meeting):
+    invited = invited_to([meeting.id])[meeting.id]
+
+    assert invited.by_standing == {
+        Standing.CONFIRMED: 1,
+        Standing.DELIVERED: 1,
+        Standing.HANDED_OVER: 2,
+        Standing.WAITING: 1,
+        Standing.NOT_REACHED: 3,
+    }
+    assert invited.reached == 2
+
+
+def test_a_batch_counts_its_own_recipients(meeting):
+    batch_id = db.session.scalar(sa.select(Batch.id))
+
+    assert standings_of_batch(batch_id) == {
+        Standing.CONFIRMED: 1,
+        Standing.DELIVERED: 1,
+        Standing.HANDED_OVER: 2,
+        Standing.WAITING: 1,
+        Standing.NOT_REACHED: 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("result", "standing"),
+    [
+        (ContactResult.CALLED, Standing.CONFIRMED),
+        (ContactResult.PAPER_HANDED, Standing.CONFIRMED),
+        (ContactResult.SMS_DELIVERED, Standing.DELIVERED),
+        (ContactResult.NOT_REACHED, Standing.NOT_REACHED),
+    ],
+)
+def test_what_was_noted_decides_how_sure_it_is(commune, result, standing):
+    with unit_of_work():
+        make_household(hamlet_of(commune))
+        meeting = make_meeting(hamlet_of(commune), starts_at=THURSDAY)
+    with unit_of_work():
+        again = db.session.get_one(Meeting, meeting.id)
+        inviting.invite_meetings([again], default_texts(), by=None, now=now(), base_url="")
+        note(db.session.scalars(sa.select(Invitation.id)).one(), result)
+
+    assert invited_to([meeting.id])[meeting.id].by_standing == {standing: 1}
+
+
+def test_the_pages_show_the_figures_apart(commune, meeting, login_as):
+    officer = login_as(Role.OFFICER, commune)
+    batch_id = db.session.scalar(sa.select(Batch.id))
+
+    of_meeting = BeautifulSoup(officer.get(f"/meetings/{meeting.id}?lang=en").text, "lxml")
+    of_batch = BeautifulSoup(officer.get(f"/messages/batches/{batch_id}?lang=en").text, "lxml")
+
+    assert tiles(of_meeting, "#reach") == {
+        "told for certain": "1/8",
+        "text arrived, says the network": "1",
+        "only handed over": "2",
+        "text still waits": "1",
+        "not reached": "3",
+    }
+    assert tiles(of_batch, "#batch-progress") == {
+        "told for certain": "1/7",
+        "text arrived, says the network": "1",
+        "only handed over": "2",
+        "text still waits": "1",
+        "not reached": "2",
+    }
