@@ -94,7 +94,7 @@ class Panel:
 class Budget:
     """Money set aside for texts, and the subjects ("meeting:12") whose texts it pays for."""
 
-    title: str
+    title: Any  # words in the language of the page
     most: int  # đồng
     subjects: tuple[str, ...]
 

@@ -30,7 +30,7 @@ class OverBudget(RuleBroken):
 class BudgetUse:
     """A budget with a send that is still to come. All in đồng."""
 
-    title: str
+    title: Any  # words in the language of the page
     most: int
     used: int  # by what has been sent, and by what waits
     asked: int  # by this send

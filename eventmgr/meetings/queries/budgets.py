@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _
 
 from eventmgr.core.db import db, locked
 from eventmgr.core.registry import Budget
