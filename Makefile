@@ -9,7 +9,7 @@ PYTEST_ARGS ?= -n auto --dist worksteal
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard eventmgr/translations/*/LC_MESSAGES/*.po))
 
 .DELETE_ON_ERROR:
-.PHONY: help run parts setup frontend translations test test-setup lint format bench screenshots clean
+.PHONY: help run parts setup frontend translations test test-setup lint format torture bench screenshots clean
 
 help:
 	@echo "make run          set up and serve http://127.0.0.1:8000 (HOST=..., PORT=...)"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint         ruff, ruff format --check, mypy"
 	@echo "make format       let ruff mend and format the code"
 	@echo "make frontend     get the camera reader and the fonts, once npm can be reached"
+	@echo "make torture      10,000 messages on a bad day, workers killed again and again (some 15 minutes)"
 	@echo "make bench        print the figures of speed and size"
 	@echo "make screenshots  render the main pages into docs/screenshots/"
 	@echo "make clean        remove what was installed here (never instance/)"
@@ -89,6 +90,9 @@ lint: $(VENV)/dev
 format: $(VENV)/dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+torture: test-setup
+	@$(PY) -m tests.messaging.torture
 
 bench: test-setup
 	@$(PY) -m bench

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -20,43 +14,14 @@ from eventmgr.messaging.models import Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import MessageState
 from tests.messaging.conftest import Office, twilio_settings
-from tests.support.twilio_server import DROPPED_AFTER_STORING, TAKEN, Answer, TwilioServer, refused
-
-TOP = Path(__file__).resolve().parents[2]
-WORKER = """
-import time
-from app import app
-from eventmgr.messaging.sender import sender_of
-with app.app_context():
-    while True:
-        sender_of(app).run(1.0)
-        time.sleep(0.05)
-"""
-SETTINGS = {"SMS_TIMEOUT_SECONDS": 3.0, "SMS_RECONCILE_AFTER_SECONDS": 6.0, "SMS_CONCURRENCY": 4}
-
+from tests.messaging.torture import SETTINGS, Ordeal, endure, kill, start_worker
+from tests.support.twilio_server import TAKEN, Answer, TwilioServer
 
 CONSUMER = """
 from app import app
 from eventmgr.worker import run_consumer
 run_consumer(app)
 """
-
-
-def start_worker(
-    office: Office, twilio: TwilioServer, program: str = WORKER, **settings: object
-) -> subprocess.Popen[bytes]:
-    named = {
-        "DATABASE_URL": office.app.config["DATABASE_URL"],
-        "INSTANCE_PATH": office.app.instance_path,
-        "SECRET_KEY": office.app.config["SECRET_KEY"],
-        "SMS_NO_SEND_HOURS": "",
-    } | {name: str(value) for name, value in twilio_settings(twilio, **settings).items()}
-    return subprocess.Popen([sys.executable, "-c", program], cwd=TOP, env={**os.environ, **named})
-
-
-def kill(worker: subprocess.Popen[bytes]) -> None:
-    os.kill(worker.pid, signal.SIGKILL)
-    worker.wait()
 
 
 def test_the_true_consumer_is_woken_and_sends(
@@ -109,54 +74,17 @@ def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
     assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
 
 
-def bad_day(random: Random) -> Callable[[], Answer]:
-    """Slow accepts, connections dropped after acceptance, 503, and bursts of 429."""
-    burst = 0
-
-    def answer() -> Answer:
-        nonlocal burst
-        if burst:
-            burst -= 1
-            return refused(429, 20429)
-        chance = random.random()
-        if chance < 0.05:
-            return DROPPED_AFTER_STORING
-        if chance < 0.10:
-            return refused(503, 20503)
-        if chance < 0.11:
-            burst = 5
-        return Answer(wait_before=random.uniform(0, 0.1), wait_after=random.uniform(0, 0.05))
-
-    return answer
-
-
 @pytest.mark.parametrize(("messages", "kills"), [(150, 5)])
 def test_a_bad_day_at_the_gateway_with_workers_killed_loses_and_doubles_nothing(
     open_office: Callable[..., Office], twilio: TwilioServer, clock: FixedClock, messages: int, kills: int
 ) -> None:
-    random = Random(20230615)
     clock.instant = SystemClock().now()
     office = open_office(**twilio_settings(twilio, **SETTINGS))
-    office.queue_many(messages)
-    twilio.list_lag = 0.5  # less than SMS_RECONCILE_AFTER_SECONDS allows for
-    twilio.mood = bad_day(random)
-    count = 1 if is_sqlite() else 2
-    workers = [start_worker(office, twilio, **SETTINGS) for _ in range(count)]
-    try:
-        for _ in range(kills):
-            time.sleep(random.uniform(0.5, 1.2))
-            kill(workers.pop(0))
-            workers.append(start_worker(office, twilio, **SETTINGS))
-        deadline = time.monotonic() + 240
-        while set(office.states()) != {MessageState.ACCEPTED} and time.monotonic() < deadline:
-            time.sleep(0.3)
-    finally:
-        for worker in workers:
-            kill(worker)
+    ordeal = Ordeal(messages, kills, workers=1 if is_sqlite() else 2)
 
-    assert office.states() == {MessageState.ACCEPTED: messages}
-    assert set(twilio.times_stored().values()) == {1}
-    assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
+    outcome = endure(office, twilio, ordeal)
+
+    assert outcome.holds(ordeal), outcome
 
 
 def shorten_lease(message_id: int, clock: FixedClock) -> None:
