@@ -14,7 +14,7 @@ from eventmgr.core.access import below
 from eventmgr.core.db import change_rows, db, locked
 from eventmgr.core.errors import Conflict
 from eventmgr.core.retention import RetentionRule
-from eventmgr.messaging.models import Batch, DeliveryEvent, Message
+from eventmgr.messaging.models import Batch, DeliveryEvent, EarlierAttempt, Message
 from eventmgr.messaging.values import MessageState
 
 SIMULATOR = "simulator"
@@ -57,6 +57,7 @@ def nobody(message_id: int) -> str:
 def _forget_callbacks(chosen: sa.ColumnElement[bool]) -> None:
     ids = sa.select(Message.id).where(chosen)
     change_rows(sa.update(DeliveryEvent).where(DeliveryEvent.message_id.in_(ids)).values(raw={}))
+    change_rows(sa.delete(EarlierAttempt).where(EarlierAttempt.message_id.in_(ids)))
 
 
 # --- How long -------------------------------------------------------------------------------------

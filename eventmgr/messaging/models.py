@@ -100,11 +100,22 @@ class Message(Base):
     gateway: Mapped[str] = short_text(default="")
     gateway_id: Mapped[str | None] = short_text(64, unique=True)  # None: the gateway has named none
     error: Mapped[str] = short_text(default="")  # the gateway's code
+    retries: Mapped[int] = mapped_column(default=0)  # how often it was sent again after it had failed
     queued_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]  # None: a worker or the network still has to do with it
 
     batch: Mapped[Batch] = relationship(back_populates="messages")
     events: Mapped[list[DeliveryEvent]] = relationship(back_populates="message", order_by="DeliveryEvent.id")
+
+
+class EarlierAttempt(Base):
+    """What the gateway called an attempt that failed, before the message was sent again. A late report on it must not
+    be taken for one on the later attempt."""
+
+    __tablename__ = "earlier_attempt"
+
+    gateway_id: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    message_id: Mapped[int] = foreign_key("message.id")
 
 
 class DeliveryEvent(Base):

@@ -29,7 +29,7 @@ from eventmgr.messaging.gateways.base import (
     SmsGateway,
     Unavailable,
 )
-from eventmgr.messaging.models import Batch, DeliveryEvent, Message
+from eventmgr.messaging.models import Batch, DeliveryEvent, EarlierAttempt, Message
 from eventmgr.messaging.values import BatchKind, BatchState, MessageState
 from eventmgr.residents.models import PhoneState
 
@@ -392,15 +392,12 @@ def _record_check(message: Message, result: Result, gateway: SmsGateway, lease: 
 
 
 def _not_ours(found: Iterable[DeliveryReceipt], message: Message) -> list[DeliveryReceipt]:
-    """Those of the texts found at the gateway that no other message of ours is known to be."""
+    """Those of the texts found at the gateway that are known as no other message of ours, and as no earlier attempt."""
     found = list(found)
-    taken = set(
-        db.session.scalars(
-            sa.select(Message.gateway_id).where(
-                Message.gateway_id.in_([r.gateway_id for r in found]), Message.id != message.id
-            )
-        )
-    )
+    names = [receipt.gateway_id for receipt in found]
+    others = sa.select(Message.gateway_id).where(Message.gateway_id.in_(names), Message.id != message.id)
+    earlier = sa.select(EarlierAttempt.gateway_id).where(EarlierAttempt.gateway_id.in_(names))
+    taken = set(db.session.scalars(others.union_all(earlier)))
     return [r for r in found if r.gateway_id not in taken]
 
 

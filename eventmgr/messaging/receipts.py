@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from eventmgr.core.db import change_rows, db, locked
 from eventmgr.messaging.gateways.base import DeliveryReceipt, Refused, Trouble
-from eventmgr.messaging.models import Batch, DeliveryEvent, Message
+from eventmgr.messaging.models import Batch, DeliveryEvent, EarlierAttempt, Message
 from eventmgr.messaging.values import BatchState, MessageState, may_follow
 from eventmgr.residents import phones
 
@@ -42,7 +42,16 @@ def take_receipt(
             raw=dict(receipt.raw),
         )
     )
+    if _is_of_earlier_attempt(message, receipt):
+        # Whatever became of the later attempt: the words have reached the phone.
+        if receipt.state is MessageState.DELIVERED and may_follow(message.state, MessageState.DELIVERED):
+            enter(message, MessageState.DELIVERED, now)
+            _note_phone(message, receipt, now)
+        return
     _name(message, receipt.gateway_id)
+    failed = receipt.state is MessageState.FAILED and may_follow(message.state, MessageState.FAILED)
+    if failed and send_again(message, receipt, now):
+        return
     if receipt.state is None:
         logger.warning("A gateway used a word we do not know.", extra={"message_id": message.id})
     elif may_follow(message.state, receipt.state):
@@ -50,6 +59,46 @@ def take_receipt(
         _note_phone(message, receipt, now)
     if receipt.trouble:
         pause_for(message.batch_id, receipt.trouble)
+
+
+def send_again(message: Message, receipt: DeliveryReceipt, now: datetime) -> bool:
+    """Queue a locked message once more after its gateway said that the attempt failed for a reason that passes.
+
+    False where that is no use: the waits are used up, its meeting begins first, its batch was stopped, or the gateway
+    has no name for the attempt by which a late word on it could be told from one on the next.
+    """
+    if message.retries >= len(receipt.send_again_after) or not message.gateway_id:
+        return False
+    at = now + receipt.send_again_after[message.retries]
+    if message.expires_at is not None and at >= message.expires_at:
+        return False
+    if message.batch.state is BatchState.STOPPED:
+        return False
+    db.session.add(EarlierAttempt(gateway_id=message.gateway_id, message_id=message.id))
+    message.price += message.price // (message.retries + 1)  # networks bill what they could not deliver, too
+    message.retries += 1
+    message.gateway_id = None
+    message.state = MessageState.QUEUED
+    message.error = receipt.code
+    message.lease_until = message.settled_at = None
+    message.checks = 0
+    message.next_attempt_at = at
+    db.session.flush()
+    change_rows(
+        sa.update(Batch)
+        .where(Batch.id == message.batch_id, Batch.state == BatchState.DONE)
+        .values(state=BatchState.SENDING)
+    )
+    return True
+
+
+def _is_of_earlier_attempt(message: Message, receipt: DeliveryReceipt) -> bool:
+    if not message.retries or not receipt.gateway_id:
+        return False
+    earlier = sa.select(EarlierAttempt.gateway_id).where(
+        EarlierAttempt.message_id == message.id, EarlierAttempt.gateway_id == receipt.gateway_id
+    )
+    return db.session.scalar(earlier) is not None
 
 
 def _name(message: Message, gateway_id: str) -> None:

@@ -51,15 +51,16 @@ NEXT_STATES: dict[MessageState, frozenset[MessageState]] = {
     S.QUEUED: _REPORTED | {S.SENDING, S.EXPIRED, S.WITHDRAWN},
     S.SENDING: _REPORTED | {S.QUEUED, S.UNKNOWN},
     S.UNKNOWN: _REPORTED | {S.QUEUED, S.EXPIRED, S.WITHDRAWN},
-    S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED, S.REFUSED}),
-    S.SENT: frozenset({S.DELIVERED, S.FAILED, S.REFUSED}),
+    S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED, S.REFUSED, S.QUEUED}),
+    S.SENT: frozenset({S.DELIVERED, S.FAILED, S.REFUSED, S.QUEUED}),
     S.DELIVERED: frozenset(),
     S.FAILED: frozenset(),
     S.REFUSED: frozenset(),
     S.EXPIRED: _REPORTED,
     S.WITHDRAWN: _REPORTED,
 }
-"""States only move forward; back to queued only where nothing can have been sent.
+"""States only move forward; back to queued only where nothing can have been sent, or where the gateway itself said
+that what was sent has failed for a reason that passes (`receipts.send_again`).
 
 What a gateway reports stands above what we believed: should an attempt thought absent have
 arrived after all, its message is not sent again, whatever we had made of it."""
@@ -88,7 +89,7 @@ NEXT_BATCH_STATES: dict[BatchState, frozenset[BatchState]] = {
     B.SENDING: frozenset({B.PAUSED, B.STOPPED, B.DONE}),
     B.PAUSED: frozenset({B.SENDING, B.STOPPED}),
     B.STOPPED: frozenset(),
-    B.DONE: frozenset(),
+    B.DONE: frozenset({B.SENDING}),  # a text is to be sent again
 }
 
 

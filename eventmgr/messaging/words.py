@@ -114,6 +114,12 @@ def describe_remark(message: Message) -> Any:
     """What an officer should know of one message beside its state."""
     if message.state is MessageState.UNKNOWN and message.settled_at is not None:
         return _("The gateway could not say whether this message arrived. Better call.")
+    if message.state is MessageState.QUEUED and message.retries and message.next_attempt_at:
+        return _(
+            "%(why)s It will be sent again at %(moment)s.",
+            why=describe_error(message.error),
+            moment=say_moment(message.next_attempt_at),
+        )
     return describe_error(message.error)
 
 

@@ -56,6 +56,7 @@ class DeliveryReceipt:
     number_dead: bool = False
     opted_out: bool = False
     trouble: Trouble | None = None  # None: no fault of our account
+    send_again_after: Sequence[timedelta] = ()  # failed for a passing reason: the waits before each further try
     raw: Mapping[str, str] = field(default_factory=dict)  # less phones and text
 
 

@@ -76,6 +76,14 @@ LATER: dict[str, float | None] = {
     "30001": 300,
 }
 
+# Taken, and then not delivered for a reason that passes: the queue was full, the phone was off, nobody knows. What the
+# network filtered (30007) would only be filtered again.
+SEND_AGAIN_AFTER: dict[str, tuple[timedelta, ...]] = {
+    "30001": tuple(timedelta(minutes=m) for m in (10, 30, 60)),
+    "30003": tuple(timedelta(minutes=m) for m in (30, 120, 360)),
+    "30008": tuple(timedelta(minutes=m) for m in (30, 120, 360)),
+}
+
 STATES: dict[str, MessageState] = {
     # Source: Message resource, "status" property, https://www.twilio.com/docs/messaging/api/message-resource
     "accepted": MessageState.ACCEPTED,
@@ -289,6 +297,7 @@ def _receipt(gateway_id: str, status: str, code: str, raw: Mapping[str, str] | N
         number_dead=code in NUMBER_DEAD,
         opted_out=code in OPTED_OUT,
         trouble=TROUBLES.get(code),
+        send_again_after=SEND_AGAIN_AFTER.get(code, ()),
         raw=raw or {},
     )
 

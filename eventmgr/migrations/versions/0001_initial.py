@@ -1331,6 +1331,7 @@ def upgrade() -> None:
         sa.Column("gateway", sa.String(length=80), nullable=False),
         sa.Column("gateway_id", sa.String(length=64), nullable=True),
         sa.Column("error", sa.String(length=80), nullable=False),
+        sa.Column("retries", sa.Integer(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -1394,6 +1395,18 @@ def upgrade() -> None:
     with op.batch_alter_table("device", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_device_hamlet_id"), ["hamlet_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_device_meeting_id"), ["meeting_id"], unique=False)
+
+    op.create_table(
+        "earlier_attempt",
+        sa.Column("gateway_id", sa.String(length=64), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_earlier_attempt_message_id_message"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("gateway_id", name=op.f("pk_earlier_attempt")),
+    )
+    with op.batch_alter_table("earlier_attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_earlier_attempt_message_id"), ["message_id"], unique=False)
 
     op.create_table(
         "invitation",
@@ -1851,6 +1864,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_invitation_guest_id"))
 
     op.drop_table("invitation")
+    with op.batch_alter_table("earlier_attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_earlier_attempt_message_id"))
+
+    op.drop_table("earlier_attempt")
     with op.batch_alter_table("device", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_device_meeting_id"))
         batch_op.drop_index(batch_op.f("ix_device_hamlet_id"))
