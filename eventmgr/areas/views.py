@@ -46,7 +46,7 @@ def index() -> str | Response | tuple[str, int]:
 @bp.route("/<int:area_id>", methods=["GET", "POST"])
 @requires(Permission.EDIT_AREAS)
 def edit(area_id: int) -> str | Response | tuple[str, int]:
-    """Rename an area, or give it its code."""
+    """Rename an area, give it its code, or say in which language its people are texted."""
     editable = scope(Permission.EDIT_AREAS)
     area = get_area_in(editable, area_id)
     form = AreaForm(obj=area) if request.method == "GET" else AreaForm()

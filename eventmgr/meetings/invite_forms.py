@@ -19,9 +19,10 @@ from wtforms import (  # type: ignore[attr-defined]
     TelField,
     TextAreaField,
 )
-from wtforms.validators import DataRequired, InputRequired, Optional
+from wtforms.validators import DataRequired, InputRequired, Optional, ValidationError
 
 from eventmgr.core.forms import at_most, row_choices
+from eventmgr.core.phone import parse_phone
 from eventmgr.meetings.values import InviteTexts, LeaderWord
 from eventmgr.messaging.forms import OVER_BUDGET, OVER_BUDGET_HINT, known_placeholders, takes_texts
 from eventmgr.messaging.texts import Wording
@@ -70,7 +71,7 @@ class InviteForm(FlaskForm):
     my_phone = TelField(
         _("Your own phone"),
         description=_("One text with what stands above. It costs as any other and tells nobody else."),
-        validators=[Optional(), takes_texts],
+        validators=[Optional()],  # looked at by `own_phone`: what stands here is no matter of the invitation
     )
     over_budget = BooleanField(OVER_BUDGET, description=OVER_BUDGET_HINT)
     approval = RadioField(
@@ -129,6 +130,15 @@ class InviteForm(FlaskForm):
     def is_recorded(self) -> bool:
         """Whether the officer says that a leader has agreed already."""
         return bool(self.approval.data == RECORDED)
+
+    def own_phone(self) -> str | None:
+        """The officer's own phone, E.164; None where the field then says what is wrong with it."""
+        try:
+            takes_texts(self, self.my_phone)
+        except ValidationError as wrong:
+            self.my_phone.errors = [str(wrong)]
+            return None
+        return parse_phone(self.my_phone.data or "").e164
 
     def leader_word(self) -> LeaderWord | None:
         """The leader's yes, where the officer records one and has said who and when."""

@@ -448,3 +448,9 @@ def test_a_text_without_dear_characters_points_at_none(meeting, commune, login_a
     page = soup(login_as(Role.OFFICER, commune).get(f"/meetings/{meeting.id}/invite"))
 
     assert page.select(".dear") == []
+
+
+def test_a_half_typed_own_phone_keeps_nobody_from_inviting(meeting, commune, login_as):
+    answer = login_as(Role.OFFICER, commune).post(f"/meetings/{meeting.id}/invite", data=form(my_phone="12"))
+
+    assert answer.status_code == 302

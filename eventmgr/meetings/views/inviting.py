@@ -18,7 +18,7 @@ from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.clock import local_day, now, zone
 from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import RuleBroken
-from eventmgr.core.phone import national_form, parse_phone
+from eventmgr.core.phone import national_form
 from eventmgr.meetings.invite_forms import InviteForm
 from eventmgr.meetings.invite_preview import Preview, Reach, foresee_reach, preview_texts
 from eventmgr.meetings.invite_texts import call_invitee, default_texts, meeting_words
@@ -139,11 +139,9 @@ def _invite_page(send: Send) -> Any:
 
 def _send_test(send: Send, form: InviteForm, preview: Preview, moment: datetime) -> bool:
     """Send the text that is shown to the officer's own phone; what was typed stays. Whether it went."""
-    if not form.my_phone.data:
-        form.my_phone.errors = [_("Write a phone number.")]
-    if form.my_phone.errors:
+    phone = form.own_phone()
+    if phone is None:
         return False
-    phone = parse_phone(form.my_phone.data or "").e164
     try:
         with unit_of_work():
             remember_test_phone(current_user, phone)
