@@ -389,6 +389,14 @@ def kinds_sent(subject: str) -> frozenset[BatchKind]:
     return frozenset(db.session.scalars(kinds))
 
 
+def revisions_waiting(subject: str, kind: BatchKind) -> frozenset[int]:
+    """The revisions of a subject's batches of this kind that a leader has still to agree to."""
+    waiting = sa.select(Batch.revision).where(
+        Batch.subject == subject, Batch.kind == kind, Batch.state == BatchState.AWAITING_APPROVAL
+    )
+    return frozenset(db.session.scalars(waiting))
+
+
 def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
     """The failed messages of a batch that may be sent again: those with words that are not too
     late, and with no later message of the same kind to the same recipient that went, waits, or may have arrived."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.queries.reminders import planned_reminders
 from eventmgr.meetings.services import inviting, reminding
 from eventmgr.meetings.services.noticing import Timing, queue_notice
 from eventmgr.messaging import services as messaging
@@ -114,6 +116,28 @@ def test_a_series_is_looked_at_as_one_send(meetings):
     assert db.session.scalar(sa.select(sa.func.count(Message.id))) == 0
 
 
+def test_two_sends_of_one_plan_at_the_same_moment_do_not_pass_it_together(in_app, meetings):
+    def send(meeting_id: int) -> str:
+        with in_app.app_context():
+            try:
+                with unit_of_work():
+                    asked = [db.session.get_one(Meeting, meeting_id)]
+                    inviting.invite_meetings(asked, default_texts(), by=None, now=now(), base_url="")
+            except OverBudget:
+                return "refused"
+            return "sent"
+
+    ids = [meeting.id for meeting in meetings]
+    with ThreadPoolExecutor(1) as other_officer:
+        with unit_of_work():
+            asked = [db.session.get_one(Meeting, ids[0])]
+            inviting.invite_meetings(asked, default_texts(), by=None, now=now(), base_url="")
+            second = other_officer.submit(send, ids[1])
+            with pytest.raises(TimeoutError):
+                second.result(timeout=1)  # waits for the first to be done
+        assert second.result(timeout=30) == "refused"
+
+
 def test_who_says_so_sends_all_the_same_and_it_is_written_down(meetings):
     invite(meetings[0])
     invite(meetings[1], over_budget=True)
@@ -182,6 +206,8 @@ def test_a_reminder_over_the_budget_waits_for_a_leader(meetings, clock):
 
     batch = db.session.scalars(sa.select(Batch).where(Batch.kind == BatchKind.REMIND)).one()
     assert batch.state is BatchState.AWAITING_APPROVAL
+    (planned,) = planned_reminders(db.session.get_one(Meeting, meetings[0].id), now())
+    assert planned.waits
 
 
 def test_the_invite_page_says_what_is_left_and_asks_before_it_goes(commune, meetings, login_as):

@@ -181,3 +181,11 @@ def test_households_and_hamlets_say_their_language_on_their_pages(commune, meeti
     db.session.rollback()
     db.session.expire_all()
     assert (household.text_language, db.session.get_one(Area, hamlet.id).text_language) == ("Nùng", "Nùng")
+
+
+def test_the_household_page_names_its_language_to_those_who_may_know(commune, meeting, login_as):
+    household_id = db.session.scalar(sa.select(Household.id).where(Household.text_language == "Dao"))
+    url = f"/residents/households/{household_id}?lang=en"
+
+    assert "written in: Dao" in login_as(Role.OFFICER, commune).get(url).text
+    assert "written in: Dao" not in login_as(Role.HAMLET_HEAD, hamlet_of(commune)).get(url).text

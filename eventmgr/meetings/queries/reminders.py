@@ -12,11 +12,12 @@ from eventmgr.areas.models import Area
 from eventmgr.core.clock import instant_of, local_day, zone
 from eventmgr.core.db import db
 from eventmgr.meetings.models import Invitation, Meeting, Reminder
-from eventmgr.meetings.queries.audience import key_of
+from eventmgr.meetings.queries.audience import key_of, subject_of
 from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.no_send import NoSendHours, latest_sending_time, may_send
-from eventmgr.messaging.queries import no_send_hours
+from eventmgr.messaging.queries import no_send_hours, revisions_waiting
+from eventmgr.messaging.values import BatchKind
 
 MOST_DAYS_BEFORE = 14
 
@@ -93,6 +94,7 @@ class PlannedReminder:
     moved: bool  # earlier than its rule says
     passed: bool  # its hour was over before anybody was texted, or it was dealt with
     queued: int
+    waits: bool  # for a leader's yes
     problem: str  # a code; empty: none
 
 
@@ -102,11 +104,19 @@ def planned_reminders(meeting: Meeting, now: datetime) -> list[PlannedReminder]:
         return []
     hours = no_send_hours(meeting.area.path, local_day(now))
     done = {reminder.rule: reminder for reminder in reminders_of(meeting)}
+    waiting = revisions_waiting(subject_of(meeting.id), BatchKind.REMIND) if done else frozenset()
     planned = []
     for rule in meeting.reminder_rules:
         at, wish = reminder_time(meeting.starts_at, rule, hours), reminder_wish(meeting.starts_at, rule)
         made = done.get(str(rule))
         planned.append(
-            PlannedReminder(at, at != wish, at <= now, made.queued if made else 0, made.problem if made else "")
+            PlannedReminder(
+                at,
+                moved=at != wish,
+                passed=at <= now,
+                queued=made.queued if made else 0,
+                waits=made is not None and made.id in waiting,
+                problem=made.problem if made else "",
+            )
         )
     return planned
