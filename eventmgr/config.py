@@ -21,7 +21,12 @@ TOP = Path(__file__).resolve().parent.parent
 """The folder that holds app.py, templates/, static/ and instance/."""
 
 MEBIBYTE = 1024 * 1024
-GATEWAYS = ("simulator", "twilio")
+GATEWAYS = ("simulator", "twilio", "android")
+
+USUAL_RATES = {"android": 0.2}
+"""Texts a second where SMS_RATE_PER_SECOND is not set; others have no limit. Twelve a minute: Android asks its owner to
+confirm when an app sends more than 30 in its interval (AOSP, SmsUsageMonitor), and networks block SIMs that send in
+bursts."""
 
 
 class ConfigError(RuntimeError):
@@ -63,7 +68,7 @@ DEFAULTS: dict[str, tuple[Any, Callable[[str, str], Any]]] = {
     "ANDROID_GATEWAY_USER": ("", _text),
     "ANDROID_GATEWAY_PASSWORD": ("", _text),
     "ANDROID_GATEWAY_SIGNING_KEY": ("", _text),
-    "SMS_RATE_PER_SECOND": (0.0, _number(float, 0)),
+    "SMS_RATE_PER_SECOND": (None, _number(float, 0)),
     "SMS_CONCURRENCY": (8, _number(int, 1)),
     "SMS_TIMEOUT_SECONDS": (20.0, _number(float, 0.05)),
     "SMS_RECONCILE_AFTER_SECONDS": (60.0, _number(float, 0)),
@@ -71,6 +76,7 @@ DEFAULTS: dict[str, tuple[Any, Callable[[str, str], Any]]] = {
 }
 """Every setting of the installation: its default and how its text is read.
 
+SMS_RATE_PER_SECOND: None is what the gateway stands, 0 no limit.
 SMS_NO_SEND_HOURS: None leaves it to the commune's setting, an empty text means no such hours."""
 
 
@@ -107,6 +113,14 @@ def _check(app: Flask) -> None:
             missing.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
         if missing:
             raise ConfigError(f"SMS_GATEWAY=twilio needs {', '.join(missing)}.")
+    if config["SMS_GATEWAY"] == "android":
+        missing = [
+            n for n in ("ANDROID_GATEWAY_URL", "ANDROID_GATEWAY_USER", "ANDROID_GATEWAY_PASSWORD") if not config[n]
+        ]
+        if missing:
+            raise ConfigError(f"SMS_GATEWAY=android needs {', '.join(missing)}.")
+        if urlsplit(config["ANDROID_GATEWAY_URL"]).scheme not in ("http", "https"):
+            raise ConfigError("ANDROID_GATEWAY_URL must be like http://192.168.1.20:8080.")
 
 
 def _derive(app: Flask) -> None:
@@ -117,6 +131,8 @@ def _derive(app: Flask) -> None:
     config["DATABASE_URL"] = _with_psycopg(config["DATABASE_URL"] or f"sqlite:///{instance / 'eventmgr.db'}")
     config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
     config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 16, "hide_parameters": True})
+    if config["SMS_RATE_PER_SECOND"] is None:
+        config["SMS_RATE_PER_SECOND"] = USUAL_RATES.get(config["SMS_GATEWAY"], 0.0)
     config["SESSION_COOKIE_NAME"] = "eventmgr"
     config["SESSION_COOKIE_HTTPONLY"] = True
     config["SESSION_COOKIE_SAMESITE"] = "Lax"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -59,6 +60,25 @@ def take_receipt(
         _note_phone(message, receipt, now)
     if receipt.trouble:
         pause_for(message.batch_id, receipt.trouble)
+
+
+def take_part(
+    message: Message, receipt: DeliveryReceipt, parts: int | None, *, check_after: Sequence[timedelta], now: datetime
+) -> None:
+    """Write down a report that may be about one part of a long text only: delivered is what all its parts are.
+
+    The message must be locked by the caller. `receipt.raw["id"]` tells reports apart: one may come twice. `parts` is
+    how many the gateway made of the text, where this report says so; else the last that did, else our own count.
+    """
+    if receipt.state is MessageState.DELIVERED:
+        told = db.session.execute(
+            sa.select(DeliveryEvent.outcome, DeliveryEvent.raw).where(DeliveryEvent.message_id == message.id)
+        ).all()
+        arrived = {raw.get("id") for outcome, raw in told if outcome == receipt.outcome} | {receipt.raw.get("id")}
+        counted = [int(raw["partsCount"]) for _outcome, raw in told if raw.get("partsCount")]
+        if len(arrived) < (parts or next(reversed(counted), None) or message.segments):
+            receipt = replace(receipt, state=MessageState.SENT)
+    take_receipt(message, receipt, source="callback", check_after=check_after, now=now)
 
 
 def send_again(message: Message, receipt: DeliveryReceipt, now: datetime) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, request
 
@@ -11,7 +13,7 @@ from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.extensions import csrf
 from eventmgr.messaging import receipts
-from eventmgr.messaging.gateways import twilio
+from eventmgr.messaging.gateways import android, twilio
 from eventmgr.messaging.inbound import take_inbound
 from eventmgr.messaging.sender import sender_of
 
@@ -31,8 +33,7 @@ def twilio_status(public_id: str) -> Response:
         message = receipts.find_message_for_update(public_id)
         if message is None:
             abort(404)
-        sender = sender_of(current_app._get_current_object())  # type: ignore[attr-defined]
-        receipts.take_receipt(message, receipt, source="callback", check_after=sender.gateway.check_after, now=now())
+        receipts.take_receipt(message, receipt, source="callback", check_after=_check_after(), now=now())
     return Response(status=204)
 
 
@@ -44,6 +45,32 @@ def twilio_inbound() -> Response:
     with unit_of_work():
         take_inbound(twilio.read_inbound(request.form), now=now())
     return Response("<Response/>", mimetype="text/xml")
+
+
+@bp.post("/android")
+@public
+def android_event() -> Response:
+    """The phone reports on a text it sent, or hands on one it received. It asks again until we say yes."""
+    config, body = current_app.config, request.get_data()
+    if not android.is_signed(config["ANDROID_GATEWAY_SIGNING_KEY"], body, request.headers, now):
+        logger.warning("A callback came without a valid signature.", extra={"path": request.path})
+        abort(403)
+    try:
+        event = android.read_event(body)
+    except android.NotUnderstood:
+        abort(400)
+    with unit_of_work():
+        if event.inbound is not None:
+            take_inbound(event.inbound, now=now())
+        elif event.receipt is not None:
+            message = receipts.find_message_for_update(event.public_id)
+            if message is not None and message.gateway == android.AndroidGateway.name:
+                receipts.take_part(message, event.receipt, event.parts, check_after=_check_after(), now=now())
+    return Response(status=204)
+
+
+def _check_after() -> Sequence[timedelta]:
+    return sender_of(current_app._get_current_object()).gateway.check_after  # type: ignore[attr-defined]
 
 
 def _demand_signature() -> None:

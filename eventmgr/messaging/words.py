@@ -100,6 +100,10 @@ ERRORS: dict[str, Any] = {
     "30006": _("This number takes no text messages."),
     "30007": _("The network blocked the text. The wording or the sender name may have to be registered."),
     "30008": _("The network did not say why."),
+    "android_failed": _("The phone that sends could not send it."),
+    "android_400": _("The phone that sends does not take this number or text."),
+    "android_422": _("The phone that sends does not take this number or text."),
+    "queue_full": _("Too many messages are waiting at the gateway."),
 }
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from eventmgr.messaging.gateways.android import AndroidGateway, AndroidPhone
 from eventmgr.messaging.gateways.base import (
     AccountProblem,
     OutcomeUnknown,
@@ -22,6 +25,7 @@ from eventmgr.messaging.gateways.simulator import SimulatorGateway
 from eventmgr.messaging.gateways.twilio import TRIAL_PREFIX, TwilioAccount, TwilioGateway
 from eventmgr.messaging.values import MessageState
 from tests.messaging.conftest import NEVER_SECONDS, PATIENT_SECONDS
+from tests.support.android_server import PASSWORD, USER, AndroidServer, PhoneAnswer
 from tests.support.twilio_server import (
     ACCOUNT_SID,
     AUTH_TOKEN,
@@ -58,9 +62,66 @@ def twilio_to(server: TwilioServer, **changes: object) -> TwilioGateway:
     return TwilioGateway(TwilioAccount(**(settings | changes)), public_url=public_url, now=now)  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["simulator", "twilio"])
-def gateway(request: pytest.FixtureRequest, server: TwilioServer) -> SmsGateway:
-    return SimulatorGateway() if request.param == "simulator" else twilio_to(server)
+def android_to(phone: AndroidServer, **changes: Any) -> AndroidGateway:
+    settings = {"url": phone.url, "user": USER, "password": PASSWORD, "timeout_seconds": PATIENT_SECONDS}
+    return AndroidGateway(AndroidPhone(**(settings | changes)), has_webhooks=True)
+
+
+@pytest.fixture
+def android_phone() -> Iterator[AndroidServer]:
+    with AndroidServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["simulator", "twilio", "android"])
+def gateway(request: pytest.FixtureRequest, server: TwilioServer, android_phone: AndroidServer) -> SmsGateway:
+    if request.param == "simulator":
+        return SimulatorGateway()
+    return twilio_to(server) if request.param == "twilio" else android_to(android_phone)
+
+
+@dataclass
+class Far:
+    """A gateway at the other end of a network, and how to make it misbehave."""
+
+    gateway: Callable[..., SmsGateway]
+    answer: Callable[[str], None]
+    taken: Callable[[], int]
+
+
+@pytest.fixture(params=["twilio", "android"])
+def far(request: pytest.FixtureRequest, server: TwilioServer, android_phone: AndroidServer) -> Far:
+    if request.param == "twilio":
+        answers = {
+            "cut off after taking it": DROPPED_AFTER_STORING,
+            "cut off before taking it": DROPPED_BEFORE_STORING,
+            "too much at once": refused(429, 20429, retry_after=7),
+            "wrong password": refused(401, 20003),
+            "bad number": refused(400, 21211),
+            "broken": refused(500, 20500),
+            "silent": Answer(wait_after=NEVER_SECONDS),
+            "sent elsewhere": Answer(status=302, body=""),
+        }
+        return Far(
+            lambda **more: twilio_to(server, **more),
+            lambda what: server.answer_next(answers[what]),
+            lambda: len(server.stored),
+        )
+    phones = {
+        "cut off after taking it": PhoneAnswer(drop=True),
+        "cut off before taking it": PhoneAnswer(drop=True, take=False),
+        "too much at once": PhoneAnswer(status=503, take=False, retry_after=7),
+        "wrong password": PhoneAnswer(status=401, take=False),
+        "bad number": PhoneAnswer(status=400, take=False),
+        "broken": PhoneAnswer(status=500, take=False),
+        "silent": PhoneAnswer(wait_after=NEVER_SECONDS),
+        "sent elsewhere": PhoneAnswer(status=302, take=False),
+    }
+    return Far(
+        lambda **more: android_to(android_phone, **more),
+        lambda what: android_phone.answer_next(phones[what]),
+        lambda: len(android_phone.taken),
+    )
 
 
 def sms(to: str = PHONE, text: str = TEXT, **more: object) -> OutgoingSms:
@@ -125,6 +186,66 @@ def test_a_gateway_serves_many_threads_at_once(gateway):
 def test_a_gateway_asks_again_after_a_while(gateway):
     assert all(wait > timedelta(0) for wait in gateway.check_after)
     assert gateway.check_after
+
+
+@pytest.mark.parametrize("what", ["cut off after taking it", "cut off before taking it", "broken", "sent elsewhere"])
+def test_a_far_gateway_that_settles_nothing_leaves_the_outcome_unknown(far, what):
+    far.answer(what)
+
+    with pytest.raises(OutcomeUnknown):
+        far.gateway().send(sms())
+
+
+def test_a_far_gateway_is_not_waited_for_longer_than_its_time_out(far):
+    far.answer("silent")
+
+    with pytest.raises(OutcomeUnknown):
+        far.gateway(timeout_seconds=0.3).send(sms())
+
+
+def test_a_far_gateway_that_has_too_many_is_asked_again_later(far):
+    far.answer("too much at once")
+
+    with pytest.raises(Unavailable) as caught:
+        far.gateway().send(sms())
+
+    assert (caught.value.retry_after, caught.value.busy) == (7, True)
+    assert far.taken() == 0
+
+
+def test_a_far_gateway_that_does_not_know_us_is_a_problem_of_the_account(far):
+    far.answer("wrong password")
+
+    with pytest.raises(AccountProblem) as caught:
+        far.gateway().send(sms())
+
+    assert caught.value.trouble is Trouble.CREDENTIALS
+
+
+def test_a_far_gateway_that_will_not_take_a_text_refuses_it_for_good(far):
+    far.answer("bad number")
+
+    with pytest.raises(Refused):
+        far.gateway().send(sms())
+
+
+def test_a_far_gateway_gets_each_request_once(far):
+    far.answer("cut off after taking it")
+
+    with pytest.raises(OutcomeUnknown):
+        far.gateway().send(sms())
+
+    assert far.taken() == 1
+
+
+def test_a_far_gateway_out_of_reach_is_tried_later(server, android_phone):
+    gateways = []
+    with TwilioServer() as gone, AndroidServer() as off:
+        gateways = [twilio_to(gone), android_to(off)]
+
+    for gateway in gateways:
+        with pytest.raises(Unavailable):
+            gateway.send(sms())
 
 
 # --- Simulator ----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from eventmgr.core.clock import Clock
+from eventmgr.messaging.gateways.android import AndroidGateway, AndroidPhone
 from eventmgr.messaging.gateways.base import SmsGateway
 from eventmgr.messaging.gateways.simulator import SimulatorGateway
 from eventmgr.messaging.gateways.twilio import TwilioAccount, TwilioGateway
@@ -27,9 +28,20 @@ def _twilio(config: Mapping[str, Any], clock: Clock) -> SmsGateway:
     return TwilioGateway(account, public_url=config["PUBLIC_URL"], now=clock.now)
 
 
+def _android(config: Mapping[str, Any], _clock: Clock) -> SmsGateway:
+    phone = AndroidPhone(
+        config["ANDROID_GATEWAY_URL"],
+        config["ANDROID_GATEWAY_USER"],
+        config["ANDROID_GATEWAY_PASSWORD"],
+        config["SMS_TIMEOUT_SECONDS"],
+    )
+    return AndroidGateway(phone, has_webhooks=bool(config["ANDROID_GATEWAY_SIGNING_KEY"]))
+
+
 GATEWAYS: dict[str, Callable[[Mapping[str, Any], Clock], SmsGateway]] = {
     "simulator": _simulator,
     "twilio": _twilio,
+    "android": _android,
 }
 
 

@@ -18,11 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ssl import SSLCertVerificationError
 from typing import Any
 
-from requests.exceptions import ConnectionError as ConnectionFailed
-from requests.exceptions import ConnectTimeout, RequestException
+from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
@@ -32,7 +30,6 @@ from twilio.request_validator import (
     get_signature_algorithm,
 )
 from twilio.rest import Client
-from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 from werkzeug.datastructures import Headers
 
 from eventmgr.messaging.gateways.base import (
@@ -47,6 +44,7 @@ from eventmgr.messaging.gateways.base import (
     Trouble,
     Unavailable,
 )
+from eventmgr.messaging.gateways.http import both_timeouts, never_left, retry_after
 from eventmgr.messaging.values import MessageState
 
 # Source for all codes: Twilio error and warning dictionary, https://www.twilio.com/docs/api/errors
@@ -133,9 +131,7 @@ class _Http(TwilioHttpClient):
 
     def __init__(self, timeout: float) -> None:
         super().__init__(max_retries=0, logger=_silent)
-        # For the connection and then for the answer: together no longer than one time-out.
-        connecting = min(5.0, timeout / 3)
-        self.timeout = (connecting, timeout - connecting)
+        self.timeout = both_timeouts(timeout)
         self.answer: Response | None = None  # None: none has come to the last request
 
     def request(self, *args: Any, **options: Any) -> Response:
@@ -236,7 +232,7 @@ class TwilioGateway:
         except TwilioException as error:
             raise _failure(client.http_client.answer) from error
         except RequestException as error:
-            if _never_left(error):
+            if never_left(error):
                 raise Unavailable("no_connection") from error
             raise OutcomeUnknown("no_answer") from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -250,7 +246,7 @@ def _failure(answer: Response | None) -> GatewayFailure:
         return OutcomeUnknown("no_answer")
     status, code = answer.status_code, _code(answer)
     if code in LATER or status == 429:
-        return Unavailable(code, _retry_after(answer) or LATER.get(code), busy=status == 429)
+        return Unavailable(code, retry_after(answer.headers or {}) or LATER.get(code), busy=status == 429)
     if status >= 500 or status < 400 or status == 408:
         return OutcomeUnknown(code)
     if code in TROUBLES:
@@ -270,22 +266,6 @@ def _code(answer: Response) -> str:
 
 def _refusal(code: str) -> Refused:
     return Refused(code, number_dead=code in NUMBER_DEAD, opted_out=code in OPTED_OUT)
-
-
-def _retry_after(answer: Response) -> float | None:
-    told = (answer.headers or {}).get("Retry-After", "")
-    return float(told) if told.isdigit() else None
-
-
-def _never_left(error: RequestException) -> bool:
-    """Whether the request certainly did not reach Twilio: no connection was ever made."""
-    if isinstance(error, ConnectTimeout):
-        return True
-    cause = error.args[0] if isinstance(error, ConnectionFailed) and error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else None
-    if isinstance(reason, SSLError):
-        return isinstance(reason.args[0], SSLCertVerificationError)
-    return isinstance(reason, NewConnectionError)
 
 
 def _receipt(gateway_id: str, status: str, code: str, raw: Mapping[str, str] | None = None) -> DeliveryReceipt:
