@@ -87,7 +87,13 @@ class VersionForm(LibraryTextForm):
         validators=[InputRequired(_("Write the language.")), at_most(40)],
     )
 
+    taken: frozenset[str] = frozenset()
+    """The languages, by key, that there is a version in already."""
+
     def validate_language(self, field: Any) -> None:
-        """Vietnamese is no version."""
-        if not language_key(field.data or ""):
+        """Vietnamese is no version, and no language has two."""
+        key = language_key(field.data or "")
+        if not key:
             raise ValidationError(_("The Vietnamese text has its own page."))
+        if key in self.taken:
+            raise ValidationError(_("There is a version in this language already. Change that one."))

@@ -82,14 +82,14 @@ def version(purpose: str) -> str | Response | tuple[str, int]:
     area, which = _commune(Permission.SEND_MESSAGES), TextPurpose(purpose)
     wanted = request.args.get("language", "")
     kept = library.kept_versions(area.path).get(language_key(wanted), {}).get(which)
-    if kept is None:
-        if wanted:
-            raise NotFound
-        return _text_page(area, VersionForm(), library.kept_texts(area.path)[which])
-    form = VersionForm(
-        language=kept.language, marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on
-    )
-    return _text_page(area, form, kept)
+    if kept is not None:
+        form = LibraryTextForm(marked=kept.wording.marked, plain=kept.wording.plain, registered_on=kept.registered_on)
+        return _text_page(area, form, kept)
+    if wanted:
+        raise NotFound
+    new = VersionForm()
+    new.taken = frozenset(key for key, texts in library.kept_versions(area.path).items() if which in texts)
+    return _text_page(area, new, library.kept_texts(area.path)[which])
 
 
 @bp.post(f"/texts/<any({', '.join(TextPurpose)}):purpose>/version/drop")
@@ -109,7 +109,7 @@ def drop_version(purpose: str) -> Response:
 
 
 def _text_page(area: Area, form: LibraryTextForm, kept: KeptText) -> str | Response | tuple[str, int]:
-    language = (form.language.data or "") if isinstance(form, VersionForm) else ""
+    language = (form.language.data or "") if isinstance(form, VersionForm) else kept.language
     if form.validate_on_submit() and "preview" not in request.form:
         wording = Wording(form.marked.data or "", form.plain.data or "")
         try:
@@ -136,7 +136,8 @@ def _text_page(area: Area, form: LibraryTextForm, kept: KeptText) -> str | Respo
         form=form,
         title=PURPOSES[kept.purpose],
         kept=kept,
-        vietnamese=library.kept_texts(area.path)[kept.purpose].wording if isinstance(form, VersionForm) else None,
+        is_new=isinstance(form, VersionForm),
+        vietnamese=library.kept_texts(area.path)[kept.purpose].wording,
         marked=_shown(form.marked.data or "", plain=False),
         plain=_shown(form.plain.data or "", plain=True),
         commune=area,

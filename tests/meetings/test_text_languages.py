@@ -163,7 +163,10 @@ def test_versions_are_written_changed_and_taken_out_on_their_pages(commune, logi
     assert soup(officer.post(url, data=words | {"language": "Tiếng Việt"}), 422).select_one("#language-error")
     assert officer.post(url, data=words | {"language": "Tày"}).status_code == 302
     assert TAY.plain in officer.get("/messages/texts").text
+    assert soup(officer.post(url, data=words | {"language": "TAY"}), 422).select_one("#language-error")
     assert TAY.marked in officer.get(f"{url}?language=Tày").text
+    assert officer.post(f"{url}?language=Tày", data=words | {"marked": "Mời {ten}"}).status_code == 302
+    assert "Mời {ten}" in officer.get(f"{url}?language=Tày").text
     assert officer.get(f"{url}?language=Nùng").status_code == 404
     assert officer.post(f"{url}/drop", data={"language": "Tày"}).status_code == 302
     assert TAY.plain not in officer.get("/messages/texts").text
