@@ -17,10 +17,8 @@ from eventmgr.core.language import say_clock_time
 from eventmgr.messaging.models import Batch
 from eventmgr.messaging.queries import day_of, foresee_leaving
 from eventmgr.messaging.services import queue_batch
-from eventmgr.messaging.values import BatchDetails, BatchKind, Queued, Recipient
+from eventmgr.messaging.values import TEST_SUBJECT, BatchDetails, BatchKind, Queued, Recipient
 
-SUBJECT = "test:"
-"""How the subject of every test begins: no meeting's figures hold it."""
 MOST_TESTS = 5
 """So many tests a person may send within WINDOW: enough to try a wording, too few to write to people by."""
 WINDOW = timedelta(hours=1)
@@ -57,7 +55,7 @@ def queue_test(area: Area, phone: str, text: str, *, title: str, by: Any, now: d
         raise NoTestOverLimit
     details = BatchDetails(
         area_id=area.id,
-        subject=f"{SUBJECT}{secrets.token_hex(4)}",
+        subject=f"{TEST_SUBJECT}{secrets.token_hex(4)}",
         title=title,
         kind=BatchKind.CUSTOM,
         texts={"custom": text},
@@ -74,7 +72,7 @@ def _check_pace(by: Any, now: datetime) -> None:
     recent = db.session.scalar(
         sa.select(sa.func.count())
         .select_from(Batch)
-        .where(Batch.created_by_id == by.id, Batch.subject.startswith(SUBJECT), Batch.created_at > now - WINDOW)
+        .where(Batch.created_by_id == by.id, Batch.subject.startswith(TEST_SUBJECT), Batch.created_at > now - WINDOW)
     )
     if (recent or 0) >= MOST_TESTS:
         raise TooManyTests(most=MOST_TESTS)

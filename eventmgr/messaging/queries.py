@@ -19,7 +19,16 @@ from eventmgr.core.phone import network_of
 from eventmgr.core.settings import APPROVAL_NEEDED, DAILY_SMS_CAP, DAILY_SMS_COST, NO_SEND_HOURS, setting
 from eventmgr.messaging.models import Approval, Batch, Message, Tariff
 from eventmgr.messaging.no_send import NoSendHours, may_send, next_sending_time, read_no_send_hours
-from eventmgr.messaging.values import NEVER_BILLED, TAKEN, BatchKind, BatchState, MessageState, Progress
+from eventmgr.messaging.values import (
+    NEVER_BILLED,
+    NOT_REACHED,
+    TAKEN,
+    TEST_SUBJECT,
+    BatchKind,
+    BatchState,
+    MessageState,
+    Progress,
+)
 
 MESSAGES_A_PAGE = 50
 BATCHES_A_PAGE = 30
@@ -322,7 +331,7 @@ def month_figures(scope: Scope, now: datetime) -> MonthFigures:
     """The figures of the present month in the commune's zone."""
     first = clock.instant_of(clock.local_day(now).replace(day=1), time(0))
     taken = Message.state.in_([MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED])
-    lost = Message.state.in_([MessageState.FAILED, MessageState.REFUSED, MessageState.UNKNOWN, MessageState.EXPIRED])
+    lost = Message.state.in_(NOT_REACHED) & sa.not_(Message.subject.startswith(TEST_SUBJECT))
     row = db.session.execute(
         sa.select(
             sa.func.count(Message.id).filter(taken),

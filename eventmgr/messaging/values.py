@@ -20,6 +20,10 @@ class BatchKind(StrEnum):
     CUSTOM = "custom"
 
 
+TEST_SUBJECT = "test:"
+"""How the subject of every test to oneself begins: no figure of who was reached holds it."""
+
+
 class BatchState(StrEnum):
     """Where a batch stands. Only the messages of a sending batch are claimed."""
 

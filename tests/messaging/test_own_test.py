@@ -10,12 +10,14 @@ import sqlalchemy as sa
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
+from eventmgr.core.access import Scope
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import DAILY_SMS_CAP, decide
 from eventmgr.messaging.own_test import MOST_TESTS, NoTestAtNight, NoTestOverLimit, TooManyTests, queue_test
-from eventmgr.messaging.queries import day_of
+from eventmgr.messaging.queries import day_of, month_figures
+from eventmgr.messaging.values import MessageState
 from tests.messaging.conftest import phone
 
 
@@ -67,3 +69,13 @@ def test_no_test_leaves_at_night_and_the_refusal_says_from_when_on(open_office, 
 def test_an_old_test_that_could_not_leave_is_not_sent_any_more(office, clock):
     send(office)
     assert office.message().expires_at == now() + timedelta(hours=1)
+
+
+def test_a_failed_test_costs_but_leaves_nobody_unreached(office):
+    send(office)
+    with unit_of_work():
+        office.message().state = MessageState.FAILED
+
+    figures = month_figures(Scope((db.session.get_one(Area, office.area_id).path,)), now())
+
+    assert (figures.messages, figures.not_reached) == (1, 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -217,6 +219,23 @@ def test_a_leader_approves_a_series_in_one_go(office, enter, waiting):
     assert answer.status_code == 200
     office.work()
     assert office.states() == {MessageState.ACCEPTED: 4}
+
+
+def test_an_approval_at_night_says_when_the_texts_leave_and_not_that_they_are_on_their_way(
+    office, enter, waiting, clock
+):
+    office.app.config["SMS_NO_SEND_HOURS"] = "21:00-07:00"
+    clock.instant = datetime(2023, 6, 14, 21, 40, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    client = enter(Role.LEADER)
+    assert "It is 21:40: texts leave tomorrow at 07:00." in words(
+        page(client, f"/messages/approvals/{waiting}?lang=en")
+    )
+
+    answer = client.post(f"/messages/approvals/{waiting}/approve?lang=en", follow_redirects=True)
+
+    told = words(BeautifulSoup(answer.text, "lxml").select_one(".flashes"))
+    assert "21:40" in told
+    assert "07:00" in told
 
 
 def test_an_officer_cannot_approve_but_records_the_leaders_word(office, enter, waiting):
