@@ -28,7 +28,7 @@ from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.panels import PANELS as meetings_panels
 from eventmgr.meetings.views.resident import bp as residents_page
 from eventmgr.messaging import erasing as messaging_erasing
-from eventmgr.messaging.library_views import bp as messaging
+from eventmgr.messaging.views import bp as messaging
 from eventmgr.messaging.webhooks import bp as webhooks
 from eventmgr.plans.views import bp as plans
 from eventmgr.reports.views import bp as reports

@@ -21,7 +21,7 @@ from eventmgr.messaging.forms import LibraryTextForm, VersionForm
 from eventmgr.messaging.library import KeptText
 from eventmgr.messaging.segments import SegmentCount, count_segments, dear_characters
 from eventmgr.messaging.texts import TextPurpose, Wording, language_key, render_text
-from eventmgr.messaging.views import bp as bp
+from eventmgr.messaging.views import bp
 from eventmgr.messaging.words import PURPOSES
 
 SAMPLE = {

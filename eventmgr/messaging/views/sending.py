@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import current_app, flash, redirect, render_template, request, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
@@ -29,10 +29,9 @@ from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendFo
 from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
+from eventmgr.messaging.views import bp
 from eventmgr.messaging.words import KINDS, LEFT_OUT, STATES, describe_leaving, describe_pause, describe_remark
 from eventmgr.messaging.workbook import ResultLine, write_results
-
-bp = Blueprint("messaging", __name__, url_prefix="/messages")
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
