@@ -54,7 +54,16 @@ def _bind_extensions(app: Flask) -> None:
 def _open_rooms(app: Flask) -> None:
     from eventmgr.accounts import session as accounts_session
     from eventmgr.core import access, access_log, language, registry, retention, web
-    from eventmgr.rooms import BLUEPRINTS, BUDGETS, NAVIGATION, PANELS, PERSONAL_DATA, REMINDERS_OVER, RETENTION
+    from eventmgr.rooms import (
+        ANSWERS_BY_TEXT,
+        BLUEPRINTS,
+        BUDGETS,
+        NAVIGATION,
+        PANELS,
+        PERSONAL_DATA,
+        REMINDERS_OVER,
+        RETENTION,
+    )
 
     language.init_language(app)
     web.init_web(app)
@@ -62,7 +71,7 @@ def _open_rooms(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     web.init_navigation(app, NAVIGATION)
-    registry.init_registry(app, PERSONAL_DATA, PANELS, BUDGETS, REMINDERS_OVER)
+    registry.init_registry(app, PERSONAL_DATA, PANELS, BUDGETS, REMINDERS_OVER, ANSWERS_BY_TEXT)
     retention.init_retention(app, RETENTION)
     access.init_access(app)
     access_log.init_access_log(app)

@@ -15,7 +15,7 @@ from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.checkin.views.self_check_in import public_bp as self_check_in
 from eventmgr.core.access import Permission
-from eventmgr.core.registry import BudgetSource, Panel, PersonalData, ReminderOver
+from eventmgr.core.registry import AnswerByText, BudgetSource, Panel, PersonalData, ReminderOver
 from eventmgr.core.retention import RetentionRule
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
@@ -24,6 +24,7 @@ from eventmgr.meetings.queries.budgets import budgets_charged
 from eventmgr.meetings.queries.reminders import has_refused
 from eventmgr.meetings.services import erasing as meetings_erasing
 from eventmgr.meetings.services import merging as invitations
+from eventmgr.meetings.services.answering import answer_by_text
 from eventmgr.meetings.views import bp as meetings
 from eventmgr.meetings.views.panels import PANELS as meetings_panels
 from eventmgr.meetings.views.resident import bp as residents_page
@@ -89,6 +90,8 @@ PANELS: list[Panel] = [*meetings_panels, *checkin_panels]
 BUDGETS: list[BudgetSource] = [budgets_charged]
 
 REMINDERS_OVER: list[ReminderOver] = [has_refused, is_there_already]
+
+ANSWERS_BY_TEXT: list[AnswerByText] = [answer_by_text]
 
 RETENTION: list[RetentionRule] = [
     *retention.RETENTION,

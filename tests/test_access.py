@@ -42,7 +42,7 @@ from eventmgr.core.text import display_name
 from eventmgr.demo.services import load_demo
 from eventmgr.demo.values import DemoSize
 from eventmgr.meetings.models import Invitation, Meeting, MeetingHamlet, Series
-from eventmgr.messaging.models import Approval, Batch, Message
+from eventmgr.messaging.models import Approval, Batch, InboundText, Message
 from eventmgr.plans.models import Output, Plan, PlanTask
 from eventmgr.plans.values import Direction, OutputKind, SectionKind
 from eventmgr.residents.models import Consent, Contact, DataRequest, Guest, Household, Resident
@@ -210,6 +210,7 @@ def _find_rows(neighbour: Area) -> tuple[dict[Role, int], dict[Role, int], dict[
         "guest_id": first(sa.select(Guest.id).where(Guest.area_id == meeting.area_id).limit(1)).one(),
         "hamlet_id": household.hamlet_id,
         "household_id": household.id,
+        "inbound_id": first(sa.select(InboundText.id).where(InboundText.to_read).limit(1)).one(),
         "invitation_id": invitation.id,
         "list_id": handed_in.id,
         "meeting_id": meeting.id,

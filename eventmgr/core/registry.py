@@ -109,6 +109,9 @@ class BudgetSource(Protocol):
 ReminderOver = Callable[[], ColumnElement[bool]]
 """A condition on queued reminders: those that nobody needs any more."""
 
+AnswerByText = Callable[[str, bool, datetime], bool]
+"""Somebody texts from this phone (E.164) that they are coming, or not: whether it is clear to what that is the answer."""
+
 _NAME = "registry"
 
 
@@ -118,6 +121,7 @@ class _Registry:
     panels: tuple[Panel, ...]
     budgets: tuple[BudgetSource, ...]
     reminders_over: tuple[ReminderOver, ...]
+    answers_by_text: tuple[AnswerByText, ...]
 
 
 def init_registry(
@@ -126,9 +130,12 @@ def init_registry(
     panels: Iterable[Panel],
     budgets: Iterable[BudgetSource] = (),
     reminders_over: Iterable[ReminderOver] = (),
+    answers_by_text: Iterable[AnswerByText] = (),
 ) -> None:
     """Remember what the rooms have said, in the order of the floors."""
-    app.extensions[_NAME] = _Registry(tuple(personal_data), tuple(panels), tuple(budgets), tuple(reminders_over))
+    app.extensions[_NAME] = _Registry(
+        tuple(personal_data), tuple(panels), tuple(budgets), tuple(reminders_over), tuple(answers_by_text)
+    )
 
 
 def _registry() -> _Registry:
@@ -186,3 +193,8 @@ def budgets(subjects: Collection[str], *, lock: bool = False) -> list[Budget]:
 def reminders_over() -> list[ColumnElement[bool]]:
     """The conditions under which a queued reminder is not sent any more; one of them is enough."""
     return [condition() for condition in _registry().reminders_over]
+
+
+def answer_by_text(phone: str, coming: bool, now: datetime) -> bool:
+    """Take a text as an answer; False where no room knows to what, and a person has to read it."""
+    return any(take(phone, coming, now) for take in _registry().answers_by_text)

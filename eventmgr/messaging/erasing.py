@@ -14,7 +14,7 @@ from eventmgr.core.access import below
 from eventmgr.core.db import change_rows, db, locked
 from eventmgr.core.errors import Conflict
 from eventmgr.core.retention import RetentionRule
-from eventmgr.messaging.models import Batch, DeliveryEvent, EarlierAttempt, Message
+from eventmgr.messaging.models import Batch, DeliveryEvent, EarlierAttempt, InboundText, Message
 from eventmgr.messaging.values import MessageState
 
 SIMULATOR = "simulator"
@@ -46,6 +46,7 @@ def erase_messages(recipient_keys: Collection[str], phones: Collection[str], *, 
             message.next_attempt_at = None
     db.session.flush()
     _forget_callbacks(Message.id.in_([message.id for message in messages]))
+    _forget_inbound(InboundText.sender.in_(phones))
     return len(messages)
 
 
@@ -58,6 +59,17 @@ def _forget_callbacks(chosen: sa.ColumnElement[bool]) -> None:
     ids = sa.select(Message.id).where(chosen)
     change_rows(sa.update(DeliveryEvent).where(DeliveryEvent.message_id.in_(ids)).values(raw={}))
     change_rows(sa.delete(EarlierAttempt).where(EarlierAttempt.message_id.in_(ids)))
+
+
+def texts_from(phones: Collection[str]) -> list[InboundText]:
+    """What these phones wrote to us, oldest first."""
+    kept = sa.select(InboundText).where(InboundText.sender.in_(phones), InboundText.text != "")
+    return list(db.session.scalars(kept.order_by(InboundText.id)))
+
+
+def _forget_inbound(chosen: sa.ColumnElement[bool]) -> int:
+    """Words and sender go; that a text came, when, and what was done stays."""
+    return change_rows(sa.update(InboundText).where(chosen).values(text="", sender="", to_read=False))
 
 
 # --- How long -------------------------------------------------------------------------------------
@@ -76,6 +88,12 @@ def _forget_texts(path: str, before: datetime, _now: datetime) -> int:
 
 def _forget_phones(path: str, before: datetime, _now: datetime) -> int:
     return _without_phone(_settled(path, before))
+
+
+def _forget_inbound_texts(path: str, before: datetime, _now: datetime) -> int:
+    areas = sa.select(Area.id).where(below(Area.path, path))
+    old = sa.and_(InboundText.area_id.in_(areas), InboundText.received_at < before, InboundText.text != "")
+    return _forget_inbound(old)
 
 
 def _forget_simulated(path: str, before: datetime, now: datetime) -> int:
@@ -105,6 +123,13 @@ RETENTION = (
         _("Bills of the SMS company are checked against them: accounting papers are kept for years, so off by default"),
         None,
         _forget_phones,
+    ),
+    RetentionRule(
+        "inbound_texts",
+        _("Texts that people sent to the office"),
+        _("Needed while people may ask what became of their answer"),
+        365,
+        _forget_inbound_texts,
     ),
     RetentionRule(
         "simulator",

@@ -12,7 +12,7 @@ from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text
 from eventmgr.messaging.texts import TextPurpose
-from eventmgr.messaging.values import BatchKind, BatchState, MessageState
+from eventmgr.messaging.values import BatchKind, BatchState, MessageState, Wish
 
 
 class Approval(Base):
@@ -167,3 +167,24 @@ class LibraryText(Base):
     registered_on: Mapped[date | None]  # None: not registered at the networks as it stands
     changed_at: Mapped[datetime]
     changed_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+
+
+class InboundText(Base):
+    """A text somebody sent to the office's number, and what was done about it."""
+
+    __tablename__ = "inbound_text"
+    __table_args__ = (sa.Index("ix_inbound_text_unread", "area_id", "to_read"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    area_id: Mapped[int] = foreign_key("area.id", index=False)  # whose officers read it
+    gateway_id: Mapped[str] = short_text(80, unique=True)  # a gateway may tell of a text twice
+    sender: Mapped[str] = short_text(32, index=True)  # E.164 where it is a phone, else as the network writes it
+    text: Mapped[str] = mapped_column(sa.Text)
+    wish: Mapped[Wish]
+    to_read: Mapped[bool]  # nothing could be done about it without a person, who has not seen to it yet
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]  # None: by nobody
+    handled_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+
+    area: Mapped[Area] = relationship()
+    handled_by: Mapped[User | None] = relationship()

@@ -120,6 +120,16 @@ class BatchDetails:
     expires_at: datetime | None = None  # None: never; else no text is sent from then on
 
 
+class Wish(StrEnum):
+    """What somebody asks for by a text to us."""
+
+    STOP = "stop"
+    START = "start"
+    COMING = "coming"
+    NOT_COMING = "not_coming"
+    OTHER = "other"
+
+
 class LeftOutReason(StrEnum):
     """Why a recipient gets no message."""
 

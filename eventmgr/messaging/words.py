@@ -13,7 +13,7 @@ from eventmgr.messaging.gateways.base import Trouble
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.queries import Leaving
 from eventmgr.messaging.texts import TextPurpose
-from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState
+from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState, Wish
 
 KINDS: dict[BatchKind, Any] = {
     BatchKind.INVITE: _("Invitation"),
@@ -77,6 +77,15 @@ TROUBLES: dict[Trouble, Any] = {
         "The gateway cannot use our public address for its reports. Check PUBLIC_URL, then go on with this batch."
     ),
 }
+
+WISHES_DONE: dict[Wish, Any] = {
+    Wish.STOP: _("Wants no more texts: noted, none are sent."),
+    Wish.START: _("Wants texts again: noted."),
+    Wish.COMING: _("Coming: noted as the answer to the invitation."),
+    Wish.NOT_COMING: _("Cannot come: noted as the answer to the invitation."),
+    Wish.OTHER: _("Read by an officer."),
+}
+"""What was done about a text that came in."""
 
 ERRORS: dict[str, Any] = {
     "opted_out": _("The owner of the phone does not want text messages."),

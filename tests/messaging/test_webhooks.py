@@ -212,7 +212,16 @@ def test_without_a_public_address_no_report_is_believed(twilio_office, twilio):
         ("Đồng ý", Wish.START),
         ("Huy xin den muon", Wish.OTHER),
         ("", Wish.OTHER),
-        ("1", Wish.OTHER),
+        ("1", Wish.COMING),
+        (" 1. ", Wish.COMING),
+        ("Có ạ!", Wish.COMING),
+        ("CO", Wish.COMING),
+        ("2", Wish.NOT_COMING),
+        ("Không", Wish.NOT_COMING),
+        ("khong đi được", Wish.NOT_COMING),
+        ("12", Wish.OTHER),
+        ("1 nguoi di thay", Wish.OTHER),
+        ("Khong biet", Wish.OTHER),
     ],
 )
 def test_wishes_are_read_whatever_their_marks(text, wish):

@@ -46,6 +46,7 @@ with app.app_context():
 # Seconds, not tenths of them: a busy machine is slow, not wrong. The wait covers a call's time-out and the list's lag.
 SETTINGS = {"SMS_TIMEOUT_SECONDS": 3.0, "SMS_RECONCILE_AFTER_SECONDS": 6.0, "SMS_CONCURRENCY": 4}
 LIST_LAG_SECONDS = 0.5
+_TAKEN = {MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED}
 PATIENCE_SECONDS = 240
 """How long nothing may move before it is called lost."""
 
@@ -129,6 +130,7 @@ def endure(office: Office, twilio: TwilioServer, ordeal: Ordeal, tell: Callable[
     office.queue_many(ordeal.messages)
     twilio.list_lag = LIST_LAG_SECONDS
     twilio.mood = bad_day(random)
+    twilio.delivers = ordeal.deliver
     workers = [start_worker(office, twilio, **SETTINGS) for _ in range(ordeal.workers)]
     kills = 0
     try:
@@ -140,11 +142,9 @@ def endure(office: Office, twilio: TwilioServer, ordeal: Ordeal, tell: Callable[
             workers.append(start_worker(office, twilio, **SETTINGS))
             if kills % 10 == 0:
                 tell(f"{kills} kills, {len(twilio.stored)} taken, {time.monotonic() - begun:.0f} s")
-        _wait(lambda: set(_states()) <= {MessageState.ACCEPTED, MessageState.SENT}, _states)
+        _wait(lambda: set(_states()) <= _TAKEN, _states)
         if ordeal.deliver:
-            tell(f"all taken, waiting for the reports, {time.monotonic() - begun:.0f} s")
-            for message in twilio.stored:
-                message.status = "delivered"
+            tell(f"all taken, waiting for the last reports, {time.monotonic() - begun:.0f} s")
             _wait(lambda: set(_states()) == {MessageState.DELIVERED}, _states)
     finally:
         for worker in workers:

@@ -78,6 +78,7 @@ class TwilioServer:
 
     latency: float = 0.0
     list_lag: float = 0.0
+    delivers: bool = False  # whoever asks what became of a text is told that it was delivered
     always: Answer = TAKEN
     stored: list[Stored] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -236,6 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         sid = path.rsplit("/", 1)[1].removesuffix(".json")
         one = next((m for m in known if m.sid == sid), None)
+        if one is not None and twilio.delivers:
+            one.status = "delivered"
         if one is None:
             self._refuse(404, 20404)
         else:

@@ -84,6 +84,7 @@ def load_demo(size: DemoSize, now: datetime) -> DemoLoaded:
         if gathering.slot.status in (MeetingStatus.HELD, MeetingStatus.CLOSED):
             door.let_in(gathering, invited)
     post.ask_for_series(waiting)
+    post.take_answers()
     db.session.flush()
     next_meeting = next(gathering for gathering in gatherings if gathering.slot.status is MeetingStatus.SCHEDULED)
     return DemoLoaded(plan.id, next_meeting.id, COMMUNE_CODE, office.users)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+import sqlalchemy as sa
+
 from eventmgr.core.audit import record_audit
 from eventmgr.core.clock import local, local_day
 from eventmgr.core.codes import spell_code
@@ -18,17 +20,28 @@ from eventmgr.demo.services.people import DEAD, REFUSES, SWITCHED_OFF
 from eventmgr.demo.values import Gathering, Invited
 from eventmgr.meetings.models import ContactOutcome
 from eventmgr.meetings.values import Channel, ContactResult, MeetingStatus
-from eventmgr.messaging.models import Approval, Batch, DeliveryEvent, Message
+from eventmgr.messaging.models import Approval, Batch, DeliveryEvent, InboundText, Message
 from eventmgr.messaging.queries import Prices
 from eventmgr.messaging.segments import count_segments
 from eventmgr.messaging.services import approve, ask_for_approval
 from eventmgr.messaging.texts import DEFAULT_WORDINGS, TextPurpose, render_text
-from eventmgr.messaging.values import FINAL, BatchKind, BatchState, MessageState
+from eventmgr.messaging.values import FINAL, BatchKind, BatchState, MessageState, Wish
 
 WEEKDAYS = ("Thứ 2", "Thứ 3", "Thứ 4", "Thứ 5", "Thứ 6", "Thứ 7", "CN")
 PARTS_OF_DAY = ((11, "sáng"), (13, "trưa"), (18, "chiều"), (24, "tối"))
 LEAD = timedelta(days=4)
 GATEWAY = "simulator"
+
+
+WROTE_BACK = (
+    # Hours ago, what came, and whether a person has to read it.
+    (30, "1", Wish.COMING, False),
+    (26, "Khong", Wish.NOT_COMING, False),
+    (20, "TU CHOI", Wish.STOP, False),
+    (5, "Em xin phep den muon mot chut duoc khong a?", Wish.OTHER, True),
+    (2, "Hop co phat qua khong can bo?", Wish.OTHER, True),
+)
+"""What some of the invented phones answered."""
 
 
 class Post:
@@ -62,6 +75,28 @@ class Post:
             reminding = self._batch(gathering, BatchKind.REMIND, approval, day_before, BatchState.DONE)
             coming = [invitation for invitation in invited if not invitation.said_no]
             self._messages(gathering, reminding, coming, sent_at=day_before, is_recent=False)
+
+    def take_answers(self) -> None:
+        """What came in from some of the phones that were written to last."""
+        arrived = sa.select(Message.phone).where(Message.state == MessageState.DELIVERED).order_by(Message.id.desc())
+        phones = db.session.scalars(arrived.limit(len(WROTE_BACK)))
+        insert_rows(
+            InboundText,
+            [
+                {
+                    "area_id": self._office.commune.id,
+                    "gateway_id": f"demo:{place}",
+                    "sender": phone,
+                    "text": text,
+                    "wish": wish,
+                    "to_read": to_read,
+                    "received_at": self._now - timedelta(hours=hours),
+                    "handled_at": None,
+                    "handled_by_id": None,
+                }
+                for place, (phone, (hours, text, wish, to_read)) in enumerate(zip(phones, WROTE_BACK, strict=False))
+            ],
+        )
 
     def ask_for_series(self, meetings: list[tuple[Gathering, list[Invited]]]) -> None:
         """Texts for several meetings that wait for the leader's one yes."""

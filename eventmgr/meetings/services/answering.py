@@ -10,6 +10,7 @@ from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.meetings.models import Invitation
 from eventmgr.meetings.queries.audience import key_of, subject_of
+from eventmgr.meetings.queries.by_phone import open_invitations_of_phone
 from eventmgr.meetings.values import MeetingStatus, Rsvp
 from eventmgr.messaging.services import withdraw_messages_to
 from eventmgr.messaging.values import BatchKind
@@ -55,6 +56,18 @@ def answer_invitation(invitation: Invitation, answer: Rsvp, *, resident_id: int 
             subject_of(invitation.meeting_id), key_of(invitation.id), kinds=(BatchKind.REMIND,), now=now
         )
     db.session.flush()
+
+
+def answer_by_text(phone: str, coming: bool, now: datetime) -> bool:
+    """Take "coming" or "not coming" from a phone as the answer to the one open invitation that was texted to it.
+
+    False, and nothing changed, where there is none or more than one: a shared phone, or two meetings to come.
+    """
+    invitations = open_invitations_of_phone(phone, now)
+    if len(invitations) != 1:
+        return False
+    answer_invitation(invitations[0], Rsvp.COMING if coming else Rsvp.ABSENT, now=now)
+    return True
 
 
 def household_answer(answers: list[Rsvp]) -> Rsvp:

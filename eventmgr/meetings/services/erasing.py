@@ -20,7 +20,7 @@ from eventmgr.core.retention import RetentionRule
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.audience import key_of
 from eventmgr.meetings.values import MeetingStatus
-from eventmgr.messaging.erasing import erase_messages
+from eventmgr.messaging.erasing import erase_messages, texts_from
 from eventmgr.messaging.models import Message
 from eventmgr.residents.queries.erasing import Traces, traces_of
 
@@ -68,9 +68,22 @@ def export(subject: Subject) -> list[Section]:
     )
     invited = tuple((_title(invitation), _told(invitation)) for invitation in invitations)
     sent = tuple((f"{_moment(m.queued_at)}, {national_form(m.phone)}", m.text) for m in messages)
+    wrote = tuple(
+        (f"{_moment(text.received_at)}, {national_form(text.sender)}", text.text)
+        for text in texts_from(traces_of(subject).phones)
+    )
+    received = [Section(_("Texts received from these phones"), wrote)] if wrote else []
     if subject.kind is SubjectKind.GUEST:
-        return [Section(_("Invitations of the guest"), invited), Section(_("Messages sent to the guest"), sent)]
-    return [Section(_("Invitations of the household"), invited), Section(_("Messages sent to the household"), sent)]
+        return [
+            Section(_("Invitations of the guest"), invited),
+            Section(_("Messages sent to the guest"), sent),
+            *received,
+        ]
+    return [
+        Section(_("Invitations of the household"), invited),
+        Section(_("Messages sent to the household"), sent),
+        *received,
+    ]
 
 
 def _title(invitation: Invitation) -> str:

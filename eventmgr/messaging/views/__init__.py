@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("messaging", __name__, url_prefix="/messages")
 
-from eventmgr.messaging.views import library, sending  # noqa: E402, F401  (they hang their routes on bp)
+from eventmgr.messaging.views import inbound, library, sending  # noqa: E402, F401  (they hang their routes on bp)

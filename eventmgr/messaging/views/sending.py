@@ -26,6 +26,7 @@ from eventmgr.core.registry import Place
 from eventmgr.messaging import own_test, queries, services
 from eventmgr.messaging.budgets import OverBudget, budgets_of_queued
 from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendForm
+from eventmgr.messaging.inbound import count_to_read
 from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
@@ -72,6 +73,7 @@ def index() -> str:
         waiting=queries.approvals_waiting(seen) if before is None else [],
         month=queries.month_figures(seen, now()),
         gateway=current_app.config["SMS_GATEWAY"],
+        to_read=count_to_read(seen),
         next_url=url_for(".index", before=rows[-1].batch.id) if further else None,
         previous_url=url_for(".index") if before is not None else None,
     )

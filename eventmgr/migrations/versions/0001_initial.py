@@ -343,6 +343,45 @@ def upgrade() -> None:
         batch_op.create_index("ix_household_refusal_name", ["has_refusal", "head_name_sort", "id"], unique=False)
 
     op.create_table(
+        "inbound_text",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("area_id", sa.Integer(), nullable=False),
+        sa.Column("gateway_id", sa.String(length=80), nullable=False),
+        sa.Column("sender", sa.String(length=32), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column(
+            "wish",
+            sa.Enum(
+                "stop",
+                "start",
+                "coming",
+                "not_coming",
+                "other",
+                name="wish",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("to_read", sa.Boolean(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handled_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["area_id"], ["area.id"], name=op.f("fk_inbound_text_area_id_area"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["handled_by_id"], ["app_user.id"], name=op.f("fk_inbound_text_handled_by_id_app_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_text")),
+        sa.UniqueConstraint("gateway_id", name=op.f("uq_inbound_text_gateway_id")),
+    )
+    with op.batch_alter_table("inbound_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_text_sender"), ["sender"], unique=False)
+        batch_op.create_index("ix_inbound_text_unread", ["area_id", "to_read"], unique=False)
+
+    op.create_table(
         "job",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=80), nullable=False),
@@ -2015,6 +2054,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_job_area_id"))
 
     op.drop_table("job")
+    with op.batch_alter_table("inbound_text", schema=None) as batch_op:
+        batch_op.drop_index("ix_inbound_text_unread")
+        batch_op.drop_index(batch_op.f("ix_inbound_text_sender"))
+
+    op.drop_table("inbound_text")
     with op.batch_alter_table("household", schema=None) as batch_op:
         batch_op.drop_index("ix_household_refusal_name")
         batch_op.drop_index("ix_household_reach_name")
