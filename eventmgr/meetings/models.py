@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
 from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
+from eventmgr.core.text import clean_text
 from eventmgr.meetings.values import (
     USUAL_REMINDERS,
     Channel,
@@ -90,6 +91,11 @@ class Meeting(Base):
     def reminder_rules(self) -> tuple[ReminderRule, ...]:
         """When those who were texted are reminded."""
         return USUAL_REMINDERS if self.reminders is None else tuple(map(ReminderRule.read, self.reminders))
+
+    def is_elsewhere(self, venue: str, venue_short: str) -> bool:
+        """Whether this is another place than people were told: in full, or as texts name it."""
+        told = (self.venue, self.venue_short or self.venue)
+        return (clean_text(venue), clean_text(venue_short) or clean_text(venue)) != told
 
 
 class Reminder(Base):

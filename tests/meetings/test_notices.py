@@ -163,6 +163,45 @@ def test_a_postponement_names_the_old_day(app, officer, meeting, moved):
     assert states(app)[-1] == (BatchKind.POSTPONE, "1", MessageState.QUEUED)
 
 
+def test_a_postponed_meeting_that_gets_a_day_again_is_told_of_as_moved(app, officer, meeting, moved):
+    later = moved | {"month": "2023-07", "day": "", "starts": "", "notice": "send", "notice_text": "Tam hoan {ngay}"}
+    officer.post(f"/meetings/{meeting.id}/edit", data=later)
+    again = moved | {"row_version": str(find(app, meeting).row_version)}
+
+    shown = page(officer.post(f"/meetings/{meeting.id}/edit", data=again))
+    assert "hop thon chuyen den 2h chieu Thu 3 20/6" in shown.select_one("main blockquote").text
+    officer.post(
+        f"/meetings/{meeting.id}/edit",
+        data=again | {"notice": "send", "notice_text": shown.select_one("textarea").text},
+    )
+
+    assert find(app, meeting).status is MeetingStatus.SCHEDULED
+    assert states(app)[-2:] == [
+        (BatchKind.POSTPONE, "1", MessageState.WITHDRAWN),
+        (BatchKind.RESCHEDULE, "1", MessageState.QUEUED),
+    ]
+
+
+def test_a_tentative_meeting_nobody_was_texted_about_is_fixed_without_a_question(app, officer, meeting, moved):
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Message).values(state=MessageState.WITHDRAWN))
+    officer.post(f"/meetings/{meeting.id}/edit", data=moved | {"month": "2023-07", "day": "", "starts": ""})
+
+    again = moved | {"row_version": str(find(app, meeting).row_version)}
+    assert officer.post(f"/meetings/{meeting.id}/edit", data=again).status_code == 302
+
+
+def test_another_short_name_of_the_venue_is_another_place_to_whoever_got_a_text(app, officer, meeting, moved):
+    same_time = moved | {"day": "2023-06-15", "starts": "07:30"}
+
+    told = page(officer.post(f"/meetings/{meeting.id}/edit", data=same_time | {"venue_short": "trường học Bản Mẫu"}))
+    untouched = officer.post(f"/meetings/{meeting.id}/edit", data=same_time | {"venue_short": meeting.venue})
+
+    assert "tai truong hoc Ban Mau" in told.select_one("main blockquote").text
+    assert untouched.status_code == 302
+    assert states(app) == [*INVITED, (BatchKind.INVITE, "2", MessageState.QUEUED)]
+
+
 def test_calling_off_shows_and_sends_its_notice(app, officer, meeting):
     address = f"/meetings/{meeting.id}/cancel"
     shown = page(officer.get(address))

@@ -63,12 +63,15 @@ class Timing:
 
 
 def notice_kind(meeting: Meeting, details: MeetingDetails) -> BatchKind | None:
-    """Which notice a change calls for: none where time and place stay, or where no time had been told."""
-    if meeting.starts_at is None or meeting.status != MeetingStatus.SCHEDULED:
+    """Which notice a change calls for: none where time and place stay, or where no time had been told.
+
+    A meeting that was postponed and gets a day again is told of as one that moved: its invitations stand.
+    """
+    if meeting.status not in (MeetingStatus.TENTATIVE, MeetingStatus.SCHEDULED):
         return None
     if details.starts_at is None:
-        return BatchKind.POSTPONE
-    if details.starts_at != meeting.starts_at or details.venue.strip() != meeting.venue:
+        return BatchKind.POSTPONE if meeting.starts_at is not None else None
+    if details.starts_at != meeting.starts_at or meeting.is_elsewhere(details.venue, details.venue_short):
         return BatchKind.RESCHEDULE
     return None
 

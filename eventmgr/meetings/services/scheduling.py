@@ -224,7 +224,7 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
     hamlets = check_change(meeting, details, row_version=row_version, now=now)
     before = _told(meeting)
     moved = details.starts_at != meeting.starts_at
-    elsewhere = clean_text(details.venue) != meeting.venue
+    elsewhere = meeting.is_elsewhere(details.venue, details.venue_short)
     withdrawn = 0
     if (moved or elsewhere) and meeting.status != MeetingStatus.HELD:
         withdrawn = withdraw_messages(subject_of(meeting.id), TELLS_THE_TIME, now=now)
