@@ -218,9 +218,11 @@ def check_time(details: MeetingDetails, *, now: datetime, before: Meeting | None
 def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: int, by: Any, now: datetime) -> int:
     """Save what an officer changed; returns how many queued messages that told the old time or place were withdrawn.
 
+    Whoever invites or reminds at this moment is waited for, so that no text with the old time is queued behind it.
     `row_version` is that of the meeting when the form was opened. Where people are invited already, the old time is
     kept as `moved_from` and their page says so. Raises MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
     """
+    _hold(meeting)
     hamlets = check_change(meeting, details, row_version=row_version, now=now)
     before = _told(meeting)
     moved = details.starts_at != meeting.starts_at
@@ -261,6 +263,7 @@ def cancel_meeting(meeting: Meeting, reason: str, *, by: Any, now: datetime) -> 
     reason = clean_text(reason)
     if not reason:
         raise NoReason
+    _hold(meeting)
     before = meeting.status
     _go_to(meeting, MeetingStatus.CANCELLED)
     meeting.cancel_reason = reason
@@ -312,6 +315,11 @@ def write_summary(meeting: Meeting, summary: str, *, row_version: int, by: Any, 
 
 
 # --- The parts ----------------------------------------------------------------------------------
+
+
+def _hold(meeting: Meeting) -> None:
+    """Let nobody invite to it or remind of it until this unit of work ends, and see what they have queued before."""
+    db.session.scalars(locked(sa.select(Meeting).where(Meeting.id == meeting.id))).one()
 
 
 def _status_for(details: MeetingDetails) -> MeetingStatus:
