@@ -69,6 +69,7 @@ class Meeting(Base):
     status: Mapped[MeetingStatus]
     cancel_reason: Mapped[str] = short_text(NAME, default="")
     moved_from: Mapped[datetime | None]  # the time it was invited for before it moved; None: never moved
+    changed_at: Mapped[datetime | None]  # since when what invited people had been told no longer holds; None: it does
     summary: Mapped[str] = mapped_column(sa.Text, default="")  # what was said, in three lines
     reminders: Mapped[list[str] | None]  # rules as `ReminderRule` writes them; None: the usual; empty: none
     row_version: Mapped[int] = mapped_column(default=1)
@@ -99,10 +100,10 @@ class Meeting(Base):
 
 
 class Reminder(Base):
-    """A reminder that was due and dealt with. Its id is the revision of its texts.
+    """A reminder that was due and dealt with.
 
     The unique key lets three workers meet the same hour and make one send. A meeting that moves has another
-    `starts_at`, so its reminders come due anew.
+    `starts_at`, so its reminders come due anew; for a time it comes back to, one made before that change counts no more.
     """
 
     __tablename__ = "reminder"
@@ -113,6 +114,7 @@ class Reminder(Base):
     starts_at: Mapped[datetime]  # of the meeting, as it was then
     rule: Mapped[str] = short_text(16)  # as `ReminderRule` writes it
     made_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=0)  # of its texts in the outbox; 0: it has none
     queued: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = short_text(default="")  # why no text could be written, a code; empty: none
 

@@ -24,6 +24,7 @@ from eventmgr.messaging.values import (
     NOT_REACHED,
     TAKEN,
     TEST_SUBJECT,
+    UNDER_WAY,
     BatchKind,
     BatchState,
     MessageState,
@@ -456,6 +457,24 @@ def texted_about(subject: str, kind: BatchKind) -> dict[str, Texted]:
         .order_by(Message.id)
     )
     return {key: Texted(phone, queued_at, texts) for key, phone, queued_at, texts in rows}
+
+
+def texts_since(subject: str, kinds: Collection[BatchKind], since: datetime) -> list[tuple[str, str]]:
+    """The recipient key and the phone of each text about a subject that left since an instant, or is about to; not of
+    those that a leader has still to agree to."""
+    leaves_at = sa.func.coalesce(Message.claimed_at, Message.next_attempt_at, Message.queued_at)
+    rows = db.session.execute(
+        sa.select(Message.recipient_key, Message.phone)
+        .join(Message.batch)
+        .where(
+            Message.subject == subject,
+            Message.kind.in_(kinds),
+            Message.state.in_([*TAKEN, *UNDER_WAY, MessageState.UNKNOWN]),
+            Batch.state != BatchState.AWAITING_APPROVAL,
+            leaves_at > since,
+        )
+    )
+    return [(key, phone) for key, phone in rows]
 
 
 def next_revision(subject: str, kind: BatchKind) -> int:

@@ -20,10 +20,10 @@ from eventmgr.home.tasks import remind_invited
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Invitation, Meeting, Reminder
 from eventmgr.meetings.queries.reminders import reminder_time
-from eventmgr.meetings.services import inviting, scheduling
+from eventmgr.meetings.services import inviting, noticing, scheduling
 from eventmgr.meetings.services.answering import answer_invitation
 from eventmgr.meetings.services.reminding import change_reminders
-from eventmgr.meetings.values import ReminderRule, Rsvp
+from eventmgr.meetings.values import MeetingDetails, ReminderRule, Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.no_send import NoSendHours, read_no_send_hours
 from eventmgr.messaging.sender import sender_of
@@ -210,6 +210,76 @@ def test_a_meeting_that_moves_is_reminded_of_at_its_new_time_again(commune, meet
 
     assert len(remind_at(clock, at(19, "18:29"))) == 1
     assert "2h chieu Thu 3 20/6" in remind_at(clock, at(19, "18:30"))[1]
+
+
+def move(meeting: Meeting, starts_at: datetime, *, tell: bool = False, venue: str | None = None) -> None:
+    """An officer moves the meeting, and perhaps lets those who were texted be told at once."""
+    with unit_of_work():
+        moved = db.session.get_one(Meeting, meeting.id)
+        details = MeetingDetails(
+            title=moved.title,
+            hamlet_ids=tuple(row.hamlet_id for row in moved.hamlet_rows),
+            starts_at=starts_at,
+            venue=venue or moved.venue,
+            venue_short=moved.venue_short,
+        )
+        timing = noticing.timing_after(moved, details)
+        scheduling.change_meeting(moved, details, row_version=moved.row_version, by=None, now=now())
+        if tell:
+            words = noticing.usual_notice(moved, BatchKind.RESCHEDULE)
+            noticing.queue_notice(moved, BatchKind.RESCHEDULE, words, timing, by=None, now=now())
+
+
+def test_who_has_just_been_told_of_the_new_time_is_not_reminded_of_it(commune, meeting, household, clock):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    clock.instant = at(14, "19:00")
+    move(meeting, THURSDAY + timedelta(hours=2), tell=True)
+
+    assert len(remind_at(clock, at(14, "19:01"))) == 1
+
+
+def test_a_notice_that_leaves_only_in_the_morning_is_reminder_enough(app, commune, meeting, household, clock):
+    app.config["SMS_NO_SEND_HOURS"] = "21:00-07:00"
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    clock.instant = at(14, "21:30")
+    move(meeting, at(15, "14:00"), tell=True)
+
+    assert len(remind_at(clock, at(15, "07:01"))) == 1
+
+
+def test_two_households_that_share_a_phone_are_spared_by_one_notice(commune, meeting, household, clock):
+    with unit_of_work():
+        make_household(hamlet_of(commune), "Lý Thị Ước", phone="+84912000001")
+    invite(meeting)
+    clock.instant = at(14, "19:00")
+    move(meeting, THURSDAY + timedelta(hours=2), tell=True)
+
+    assert remind_at(clock, at(14, "19:01")) == []
+
+
+def test_who_was_not_told_of_the_new_time_is_reminded_of_it(commune, meeting, household, clock):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    clock.instant = at(14, "19:00")
+    move(meeting, THURSDAY + timedelta(hours=2))
+
+    assert "9h30 sang" in remind_at(clock, at(14, "19:01"))[1]
+
+
+def test_a_meeting_moved_there_and_back_is_reminded_of_anew(commune, meeting, household, clock):
+    invite(meeting)
+    remind_at(clock, EVENING_BEFORE)
+    for minute, moment in (("18:40", at(20, "14:00")), ("18:50", THURSDAY)):
+        clock.instant = at(14, minute)
+        move(meeting, moment)
+
+    remind_at(clock, at(14, "18:51"))
+
+    states = db.session.scalars(sa.select(Message.state).where(Message.kind == BatchKind.REMIND).order_by(Message.id))
+    assert list(states) == [MessageState.WITHDRAWN, MessageState.QUEUED]
+    assert [made.queued for made in db.session.scalars(sa.select(Reminder))] == [1]
 
 
 def test_a_meeting_that_is_not_held_is_not_reminded_of(commune, meeting, household, clock):

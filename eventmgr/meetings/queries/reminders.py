@@ -78,12 +78,13 @@ def due_rules(meeting: Meeting, path: str, now: datetime) -> list[ReminderRule]:
 
 
 def reminders_of(meeting: Meeting) -> Sequence[Reminder]:
-    """The reminders of a meeting that were dealt with, for the time it has now."""
-    return db.session.scalars(
+    """The reminders of a meeting that were dealt with, for the time and place it has now."""
+    made = db.session.scalars(
         sa.select(Reminder)
         .where(Reminder.meeting_id == meeting.id, Reminder.starts_at == meeting.starts_at)
         .order_by(Reminder.id)
-    ).all()
+    )
+    return [reminder for reminder in made if meeting.changed_at is None or reminder.made_at >= meeting.changed_at]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def planned_reminders(meeting: Meeting, now: datetime) -> list[PlannedReminder]:
                 moved=at != wish,
                 passed=at <= now,
                 queued=made.queued if made else 0,
-                waits=made is not None and made.id in waiting,
+                waits=made is not None and made.revision in waiting,
                 problem=made.problem if made else "",
             )
         )

@@ -32,11 +32,11 @@ from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRul
 from eventmgr.messaging import services as messaging
 from eventmgr.messaging.budgets import OverBudget
 from eventmgr.messaging.library import check_registered, wordings_of
-from eventmgr.messaging.queries import Texted, texted_about
+from eventmgr.messaging.queries import Texted, next_revision, texted_about, texts_since
 from eventmgr.messaging.values import BatchDetails, BatchKind, Recipient
 
 FRESH = timedelta(hours=3)
-"""Who got the invitation so shortly before the reminder's hour needs no reminder."""
+"""Who got the invitation, or a notice of the new time, so shortly before the reminder's hour needs no reminder."""
 
 
 def change_reminders(meeting: Meeting, rules: Iterable[ReminderRule], *, by: Any, now: datetime) -> None:
@@ -59,7 +59,7 @@ def remind(meeting_id: int, *, now: datetime, base_url: str, present: Collection
     """Queue the reminders of a meeting that are due; returns how many texts.
 
     Asked are those whose invitation was texted, at the same phone and in the same way, unless they refused, have been
-    checked in (`present`: their invitations) or got the invitation a short while ago. A leader's yes to the
+    checked in (`present`: their invitations), or got the invitation or a notice of the new time a short while ago. A leader's yes to the
     invitations covers their reminder, unless it costs more than is left of the plan's money for texts: then it waits
     for a yes of its own. Where no text can be written, the reason is kept for the officer.
     """
@@ -70,30 +70,44 @@ def remind(meeting_id: int, *, now: datetime, base_url: str, present: Collection
         return 0
     if meeting.starts_at < now + REMIND_AT_LEAST:
         return 0
-    done = [
-        Reminder(meeting_id=meeting.id, starts_at=meeting.starts_at, rule=str(rule), made_at=now)
-        for rule in due_rules(meeting, meeting.area.path, now)
-    ]
+    done = [_deal_with(meeting, rule, now) for rule in due_rules(meeting, meeting.area.path, now)]
     if not done:
         return 0
-    db.session.add_all(done)
     db.session.flush()
     # Rules that come due together make one text.
-    last = done[-1]
+    last, revision = done[-1], next_revision(subject_of(meeting.id), BatchKind.REMIND)
     try:
         with db.session.begin_nested():
-            queued = _queue(meeting, last.id, now, base_url, present)
-        last.queued = queued
+            queued = _queue(meeting, revision, now, base_url, present)
+        last.queued, last.revision = queued, revision if queued else 0
     except RuleBroken as problem:
         last.problem = problem.code
     db.session.flush()
     return last.queued
 
 
+def _deal_with(meeting: Meeting, rule: ReminderRule, now: datetime) -> Reminder:
+    """The rule's reminder for the meeting's time, begun anew where the meeting has come back to that time."""
+    reminder = db.session.scalar(
+        sa.select(Reminder).where(
+            Reminder.meeting_id == meeting.id, Reminder.starts_at == meeting.starts_at, Reminder.rule == str(rule)
+        )
+    )
+    if reminder is None:
+        reminder = Reminder(meeting_id=meeting.id, starts_at=meeting.starts_at, rule=str(rule))
+        db.session.add(reminder)
+    reminder.made_at, reminder.queued, reminder.revision, reminder.problem = now, 0, 0, ""
+    return reminder
+
+
 def _queue(meeting: Meeting, revision: int, now: datetime, base_url: str, present: Collection[int]) -> int:
     subject = subject_of(meeting.id)
+    invited = {key for key, _phone in texts_since(subject, [BatchKind.INVITE], now - FRESH)}
+    told = {phone for _key, phone in texts_since(subject, [BatchKind.RESCHEDULE], now - FRESH)}
     texted = {
-        key: text for key, text in texted_about(subject, BatchKind.INVITE).items() if text.queued_at <= now - FRESH
+        key: text
+        for key, text in texted_about(subject, BatchKind.INVITE).items()
+        if key not in invited and text.phone not in told
     }
     recipients = _recipients(meeting, texted, now, base_url, present)
     if not recipients or meeting.starts_at is None:

@@ -220,7 +220,7 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
 
     Whoever invites or reminds at this moment is waited for, so that no text with the old time is queued behind it.
     `row_version` is that of the meeting when the form was opened. Where people are invited already, the old time is
-    kept as `moved_from` and their page says so. Raises MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
+    kept as `moved_from` and their page says so; who was told before counts as told no more (`changed_at`). Raises MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
     """
     _hold(meeting)
     hamlets = check_change(meeting, details, row_version=row_version, now=now)
@@ -230,8 +230,10 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
     withdrawn = 0
     if (moved or elsewhere) and meeting.status != MeetingStatus.HELD:
         withdrawn = withdraw_messages(subject_of(meeting.id), TELLS_THE_TIME, now=now)
-        if moved and meeting.starts_at is not None and has_invitations(meeting.id):
-            meeting.moved_from = meeting.starts_at
+        if has_invitations(meeting.id):
+            meeting.changed_at = now
+            if moved and meeting.starts_at is not None:
+                meeting.moved_from = meeting.starts_at
     if meeting.status != MeetingStatus.HELD:
         _go_to(meeting, _status_for(details))
     _write(meeting, details, hamlets)
@@ -267,6 +269,8 @@ def cancel_meeting(meeting: Meeting, reason: str, *, by: Any, now: datetime) -> 
     before = meeting.status
     _go_to(meeting, MeetingStatus.CANCELLED)
     meeting.cancel_reason = reason
+    if has_invitations(meeting.id):
+        meeting.changed_at = now
     withdrawn = withdraw_messages(subject_of(meeting.id), TELLS_THE_TIME, now=now)
     db.session.flush()
     _note("cancel_meeting", meeting, by=by, now=now, before={"status": before}, after={"reason": reason})
