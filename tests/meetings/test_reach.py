@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,10 +18,10 @@ from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.listing import invited_to
 from eventmgr.meetings.queries.reached import standings_of_batch
-from eventmgr.meetings.services import inviting
-from eventmgr.meetings.values import ContactResult, Standing
+from eventmgr.meetings.services import inviting, noticing, scheduling
+from eventmgr.meetings.values import ContactResult, MeetingDetails, Standing
 from eventmgr.messaging.models import Batch, Message
-from eventmgr.messaging.values import MessageState
+from eventmgr.messaging.values import BatchKind, MessageState
 from tests.factories import hamlet_of, make_commune, make_household, make_meeting
 
 THURSDAY = datetime(2023, 6, 15, 7, 30, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
@@ -119,6 +119,82 @@ def test_what_was_noted_decides_how_sure_it_is(commune, result, standing):
         note(db.session.scalars(sa.select(Invitation.id)).one(), result)
 
     assert invited_to([meeting.id])[meeting.id].by_standing == {standing: 1}
+
+
+@pytest.fixture
+def one_told(commune, clock) -> Meeting:
+    """Two households that share a phone: their texts arrived, and the first was spoken with, too. Then it moved."""
+    with unit_of_work():
+        for _household in range(2):
+            make_household(hamlet_of(commune), phone="+84912000001")
+        meeting = make_meeting(hamlet_of(commune), starts_at=THURSDAY)
+    with unit_of_work():
+        again = db.session.get_one(Meeting, meeting.id)
+        inviting.invite_meetings([again], default_texts(), by=None, now=now(), base_url="")
+        db.session.execute(sa.update(Message).values(state=MessageState.DELIVERED))
+        note(db.session.scalars(sa.select(sa.func.min(Invitation.id))).one(), ContactResult.CALLED)
+    clock.advance(hours=1)
+    return meeting
+
+
+def move(meeting: Meeting, *, tell: bool = False) -> None:
+    with unit_of_work():
+        moved = db.session.get_one(Meeting, meeting.id)
+        details = MeetingDetails(
+            title=moved.title,
+            hamlet_ids=tuple(row.hamlet_id for row in moved.hamlet_rows),
+            starts_at=THURSDAY + timedelta(days=5),
+            venue=moved.venue,
+            venue_short=moved.venue_short,
+        )
+        timing = noticing.timing_after(moved, details)
+        scheduling.change_meeting(moved, details, row_version=moved.row_version, by=None, now=now())
+        if tell:
+            words = noticing.usual_notice(moved, BatchKind.RESCHEDULE)
+            noticing.queue_notice(moved, BatchKind.RESCHEDULE, words, timing, by=None, now=now())
+
+
+def standings(meeting: Meeting) -> dict[Standing, int]:
+    return invited_to([meeting.id])[meeting.id].by_standing
+
+
+def test_who_was_told_the_old_time_does_not_count_as_told_the_new_one(one_told):
+    assert standings(one_told) == {Standing.CONFIRMED: 1, Standing.DELIVERED: 1}
+
+    move(one_told)
+
+    assert standings(one_told) == {Standing.NOT_REACHED: 2}
+
+
+def test_a_notice_that_arrives_tells_every_household_of_its_phone(one_told):
+    move(one_told, tell=True)
+    assert standings(one_told) == {Standing.WAITING: 2}
+
+    with unit_of_work():
+        db.session.execute(
+            sa.update(Message).where(Message.kind == BatchKind.RESCHEDULE).values(state=MessageState.DELIVERED)
+        )
+        note(db.session.scalars(sa.select(sa.func.max(Invitation.id))).one(), ContactResult.TOLD_IN_PERSON)
+
+    assert standings(one_told) == {Standing.CONFIRMED: 1, Standing.DELIVERED: 1}
+
+
+def test_who_was_told_of_a_meeting_is_to_be_told_that_it_is_not_held(one_told):
+    with unit_of_work():
+        scheduling.cancel_meeting(db.session.get_one(Meeting, one_told.id), "Mưa lũ", by=None, now=now())
+
+    assert standings(one_told) == {Standing.NOT_REACHED: 2}
+
+
+def test_the_pages_say_that_only_what_was_told_after_the_change_counts(commune, one_told, login_as):
+    move(one_told)
+    officer = login_as(Role.OFFICER, commune)
+    batch_id = db.session.scalar(sa.select(Batch.id))
+
+    for address in (f"meetings/{one_told.id}", f"meetings/{one_told.id}/invitations", f"messages/batches/{batch_id}"):
+        page = officer.get(f"/{address}?lang=en").text
+        assert "only who was told after that counts" in page, address
+    assert "before the change" in officer.get(f"/meetings/{one_told.id}/invitations?lang=en").text
 
 
 def test_the_pages_show_the_figures_apart(commune, meeting, login_as):

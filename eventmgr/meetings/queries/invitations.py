@@ -23,7 +23,7 @@ from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMembe
 from eventmgr.meetings.queries.audience import key_of, subject_of
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.queries.reached import was_reached
-from eventmgr.meetings.values import REACHED, Channel, ContactResult, Rsvp
+from eventmgr.meetings.values import Channel, ContactResult, Rsvp
 from eventmgr.messaging.queries import latest_messages
 from eventmgr.messaging.values import MessageState
 from eventmgr.residents.models import Contact, Guest, Household, Resident
@@ -49,6 +49,7 @@ class Told:
     result: ContactResult
     at: datetime
     by: str  # empty: the network's report
+    outdated: bool  # what was told has changed since
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,9 @@ class InvitationLine:
     rsvp: Rsvp
     phones: tuple[str, ...]
     message: MessageState | None  # None: nothing was sent
+    message_outdated: bool  # what the text said has changed since
     told: Told | None  # the last try
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether the last try told them, or a network reports that the text arrived."""
-        return self.message is MessageState.DELIVERED or (self.told is not None and self.told.result in REACHED)
+    is_reached: bool  # somebody told them how things stand, or a network reports that the text arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +120,7 @@ def invitation_page(
             Resident.full_name.label("head"),
             Guest.full_name.label("guest"),
             Guest.phone.label("guest_phone"),
+            was_reached().label("reached"),
         )
         .outerjoin(Resident, sa.and_(Resident.household_id == Invitation.household_id, Resident.is_head))
         .outerjoin(Guest, Guest.id == Invitation.guest_id)
@@ -199,7 +198,7 @@ def _lines(meeting: Meeting, rows: Sequence[Any]) -> Iterator[InvitationLine]:
     ids = [row.Invitation.id for row in rows]
     phones = _phones_of([row.Invitation.household_id for row in rows if row.Invitation.household_id])
     named = _named_on(ids)
-    told = _last_tries(ids)
+    told = _last_tries(ids, meeting.changed_at)
     messages = latest_messages(subject_of(meeting.id), map(key_of, ids))
     for row in rows:
         invitation: Invitation = row.Invitation
@@ -216,7 +215,9 @@ def _lines(meeting: Meeting, rows: Sequence[Any]) -> Iterator[InvitationLine]:
             phones=tuple(phones.get(invitation.household_id or 0, ()))
             or ((row.guest_phone,) if row.guest_phone else ()),
             message=message.state if message else None,
+            message_outdated=message is not None and _is_before(message.queued_at, meeting.changed_at),
             told=told.get(invitation.id),
+            is_reached=row.reached,
         )
 
 
@@ -245,14 +246,20 @@ def _named_on(invitation_ids: Collection[int]) -> dict[int, list[str]]:
     return named
 
 
-def _last_tries(invitation_ids: Collection[int]) -> dict[int, Told]:
+def _is_before(moment: datetime, changed_at: datetime | None) -> bool:
+    return changed_at is not None and moment < changed_at
+
+
+def _last_tries(invitation_ids: Collection[int], changed_at: datetime | None) -> dict[int, Told]:
     rows = db.session.execute(
         sa.select(ContactOutcome.invitation_id, ContactOutcome.result, ContactOutcome.at, User.full_name)
         .outerjoin(User, User.id == ContactOutcome.by_id)
         .where(ContactOutcome.invitation_id.in_(invitation_ids))
         .order_by(ContactOutcome.id)
     )
-    return {invitation_id: Told(result, at, by or "") for invitation_id, result, at, by in rows}
+    return {
+        invitation_id: Told(result, at, by or "", _is_before(at, changed_at)) for invitation_id, result, at, by in rows
+    }
 
 
 def invitations_of_household(scope: Scope, household_id: int, limit: int = 20) -> list[Invitation]:

@@ -1,34 +1,52 @@
-"""Who counts as told: one condition for every list and figure, and how sure it is."""
+"""Who counts as told: one condition for every list and figure, and how sure it is.
+
+A meeting that moved, or is not held, has to be told anew: what people were told before that change counts no more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from eventmgr.core.db import db
-from eventmgr.meetings.models import ContactOutcome, Invitation
+from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting
 from eventmgr.meetings.queries.reminders import invitation_of_message
 from eventmgr.meetings.values import CONFIRMED, REACHED, ContactResult, Standing
 from eventmgr.messaging.models import Message
-from eventmgr.messaging.values import UNDER_WAY, MessageState
+from eventmgr.messaging.values import NOT_REACHED, TAKEN, UNDER_WAY, BatchKind, MessageState
 
 HANDED_OVER = (MessageState.ACCEPTED, MessageState.SENT)
+NOTICES = (BatchKind.RESCHEDULE, BatchKind.POSTPONE, BatchKind.CANCEL)
+"""Texts that go once to each phone, whichever of its households they are filed under."""
 
 
 def was_reached() -> sa.ColumnElement[bool]:
     """That an invitation's people were told: by a confirmed contact, or by a text that the network reports to have
     arrived. A text taken by the gateway alone proves nothing."""
-    told = sa.exists().where(ContactOutcome.invitation_id == Invitation.id, ContactOutcome.result.in_(sorted(REACHED)))
-    return sa.or_(told, _has_text(MessageState.DELIVERED))
+    return sa.or_(_was_noted(REACHED), _has_text(MessageState.DELIVERED))
+
+
+def has_failed() -> sa.ColumnElement[bool]:
+    """That the last text to an invitation's people did not arrive, as far as is known, and nothing else has told them."""
+    about, later = aliased(Message), aliased(Message)
+    followed = sa.exists().where(
+        later.subject == about.subject,
+        later.recipient_key == about.recipient_key,
+        later.id > about.id,
+        later.state != MessageState.WITHDRAWN,
+    )
+    own = sa.exists().where(_is_about_it(about), about.state.in_(NOT_REACHED), sa.not_(followed))
+    return sa.and_(sa.not_(was_reached()), sa.or_(own, _has_notice(NOT_REACHED)))
 
 
 def standing() -> sa.ColumnElement[str]:
     """How sure it is that an invitation's people were told, as a word of Standing."""
-    by_network = sa.exists().where(
-        ContactOutcome.invitation_id == Invitation.id, ContactOutcome.result == ContactResult.SMS_DELIVERED
-    )
+    by_network = sa.or_(_was_noted({ContactResult.SMS_DELIVERED}), _has_text(MessageState.DELIVERED))
     return sa.case(
-        (_was_confirmed(Invitation.id), Standing.CONFIRMED.value),
-        (sa.or_(by_network, _has_text(MessageState.DELIVERED)), Standing.DELIVERED.value),
+        (_was_noted(CONFIRMED), Standing.CONFIRMED.value),
+        (by_network, Standing.DELIVERED.value),
         (_has_text(*HANDED_OVER), Standing.HANDED_OVER.value),
         (_has_text(*UNDER_WAY), Standing.WAITING.value),
         else_=Standing.NOT_REACHED.value,
@@ -36,28 +54,59 @@ def standing() -> sa.ColumnElement[str]:
 
 
 def standings_of_batch(batch_id: int) -> dict[Standing, int]:
-    """How many of a batch's recipients stand where."""
-    of_message = sa.case(
-        (_was_confirmed(invitation_of_message()), Standing.CONFIRMED.value),
-        (Message.state == MessageState.DELIVERED, Standing.DELIVERED.value),
-        (Message.state.in_(HANDED_OVER), Standing.HANDED_OVER.value),
-        (Message.state.in_(UNDER_WAY), Standing.WAITING.value),
-        else_=Standing.NOT_REACHED.value,
-    ).label("standing")
-    counted = sa.select(of_message).where(Message.batch_id == batch_id).subquery()
+    """How many of a batch's recipients stand where, by all that is known of them today."""
+    counted = (
+        sa.select(Invitation.id, standing().label("standing")).where(Invitation.id.in_(recipients_of(batch_id)))
+    ).subquery()
     rows = db.session.execute(sa.select(counted.c.standing, sa.func.count()).group_by(counted.c.standing))
     return {Standing(word): number for word, number in rows}
 
 
-def _was_confirmed(invitation_id: sa.SQLColumnExpression[int]) -> sa.ColumnElement[bool]:
+def recipients_of(batch_id: int) -> sa.Select[int]:
+    """The invitations that a batch's texts are about."""
+    return sa.select(invitation_of_message()).where(Message.batch_id == batch_id)
+
+
+def _was_noted(results: Collection[ContactResult]) -> sa.ColumnElement[bool]:
+    meeting = aliased(Meeting)
     return sa.exists().where(
-        ContactOutcome.invitation_id == invitation_id, ContactOutcome.result.in_(sorted(CONFIRMED))
+        ContactOutcome.invitation_id == Invitation.id,
+        ContactOutcome.result.in_(sorted(results)),
+        meeting.id == Invitation.meeting_id,
+        sa.or_(meeting.changed_at.is_(None), ContactOutcome.at >= meeting.changed_at),
     )
 
 
 def _has_text(*states: MessageState) -> sa.ColumnElement[bool]:
+    message, meeting = aliased(Message), aliased(Meeting)
+    own = sa.exists().where(
+        _is_about_it(message),
+        message.state.in_(states),
+        meeting.id == Invitation.meeting_id,
+        sa.or_(meeting.changed_at.is_(None), message.queued_at >= meeting.changed_at),
+    )
+    return sa.or_(own, _has_notice(states))
+
+
+def _has_notice(states: Collection[MessageState]) -> sa.ColumnElement[bool]:
+    """That a notice of the meeting's change went to the phone that the invitation was texted to."""
+    invited, notice, meeting = aliased(Message), aliased(Message), aliased(Meeting)
     return sa.exists().where(
-        Message.subject == sa.literal("meeting:").concat(sa.cast(Invitation.meeting_id, sa.String)),
-        Message.recipient_key == sa.literal("invitation:").concat(sa.cast(Invitation.id, sa.String)),
-        Message.state.in_(states),
+        meeting.id == Invitation.meeting_id,
+        meeting.changed_at.is_not(None),
+        _is_about_it(invited),
+        invited.kind == BatchKind.INVITE,
+        invited.state.in_([*TAKEN, MessageState.UNKNOWN]),
+        notice.phone == invited.phone,
+        notice.subject == invited.subject,
+        notice.kind.in_(NOTICES),
+        notice.state.in_(states),
+        notice.queued_at >= meeting.changed_at,
+    )
+
+
+def _is_about_it(message: type[Message]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        message.subject == sa.literal("meeting:").concat(sa.cast(Invitation.meeting_id, sa.String)),
+        message.recipient_key == sa.literal("invitation:").concat(sa.cast(Invitation.id, sa.String)),
     )

@@ -220,7 +220,8 @@ def change_meeting(meeting: Meeting, details: MeetingDetails, *, row_version: in
 
     Whoever invites or reminds at this moment is waited for, so that no text with the old time is queued behind it.
     `row_version` is that of the meeting when the form was opened. Where people are invited already, the old time is
-    kept as `moved_from` and their page says so; who was told before counts as told no more (`changed_at`). Raises MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
+    kept as `moved_from` and their page says so; who was told before no longer counts as told (`changed_at`). Raises
+    MeetingChanged, MeetingReadOnly and what `schedule_meeting` does.
     """
     _hold(meeting)
     hamlets = check_change(meeting, details, row_version=row_version, now=now)

@@ -7,6 +7,7 @@ from flask import render_template, url_for
 from eventmgr.core.access import Permission, scope
 from eventmgr.core.db import db
 from eventmgr.core.registry import Panel, Place
+from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.audience import meeting_ids_in
 from eventmgr.meetings.queries.budgets import subjects_of_plans
 from eventmgr.meetings.queries.invitations import invitations_of_household
@@ -42,6 +43,7 @@ def _batch(batch_id: int) -> str | None:
         "meetings/batch_panel.html",
         by_standing=by_standing,
         everyone=sum(by_standing.values()),
+        changed=db.session.get_one(Meeting, meeting_ids[0]),
         not_reached_url=url_for("meetings.invitations", meeting_id=meeting_ids[0], show="not_reached")
         if may_look
         else None,
