@@ -26,22 +26,42 @@ from eventmgr.residents.models import Contact, Household
 LONGEST = 2000
 """Characters kept of one text: more than any phone sends."""
 
-_WORDS = {
-    Wish.STOP: "stop, tu choi, huy, dung, dung nhan, khong nhan, thoi",
-    Wish.START: "start, dong y, nhan lai, nhan tin",
-    Wish.COMING: "1, co, co a, co di, se di, se den, vang, vang a",
-    Wish.NOT_COMING: "2, khong, khong a, ko, khong di, khong den, khong di duoc, khong den duoc, ban",
+# Whole texts, folded: without marks, case and punctuation, as people type them on old phones. What folding makes
+# doubtful is left to a person: dừng and đúng are both "dung", bận and bạn both "ban".
+_GO = "di|den|du|tham du|tham gia|co mat"
+_WHO = "toi|minh|em|con|chau|bac|anh|chi|ong|ba|nha toi|nha em|gia dinh|gia dinh toi|gia dinh em|ca nha|chung toi"
+_YES = "(so )?1|co|ok|oke|okay|okie|yes|dong y|nhat tri"
+_COMING = f"(({_WHO}) )?(se ({_GO})|co ({_GO})|({_GO}) duoc|tham du|tham gia)|({_WHO}) ({_GO})"
+_NO = "(so )?2|khong|ko|kg"
+_NOT_COMING = (
+    f"(({_WHO}) )?((khong|ko|kg|k)( the)? ({_GO})( duoc)?|chua ({_GO}) duoc)( roi)?"
+    f"|(({_WHO}) )?xin vang( mat)?|vang mat"
+)
+_PLEASE = "( (a|nhe|nha|nghe)( (em|anh|chi|bac|chu|can bo))?){0,2}( cam on( a| em| anh| chi| can bo)?)?"
+_SHAPES = {
+    Wish.STOP: f"huy|(stop|tu choi|(huy|tu choi|khong|dung) nhan( tin)?( nua)?){_PLEASE}",
+    Wish.START: f"(start|nhan lai|nhan tin( lai)?){_PLEASE}",
+    Wish.COMING: f"da vang{_PLEASE}|vang a{_PLEASE}|(da )?(({_YES})( ({_YES}|vang|{_COMING}|{_GO}))?|{_COMING}){_PLEASE}",
+    Wish.NOT_COMING: f"(da )?(({_NO})( ({_NOT_COMING}))?|{_NOT_COMING}){_PLEASE}",
 }
-_WISHES = {words.strip(): wish for wish, listed in _WORDS.items() for words in listed.split(",")}
+_WISHES = {wish: re.compile(shape) for wish, shape in _SHAPES.items()}
+_WITH_MARKS = {"vâng": Wish.COMING, "vắng": Wish.NOT_COMING}
+"""Words that say clearly with their marks what they leave open without them."""
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 
 
 def read_wish(text: str) -> Wish:
-    """What a text asks for: whole texts only, whatever their marks, case and punctuation.
+    """What a text asks for: whole texts only, whatever their marks, case and punctuation; a question never.
 
     "Huy" is a name as well, so a sentence that begins with it is left to a person.
     """
-    return _WISHES.get(_NOT_LETTERS.sub(" ", search_key(text)).strip(), Wish.OTHER)
+    if "?" in text:
+        return Wish.OTHER
+    marked = clean_text(text).lower().strip(" .,!")
+    if marked in _WITH_MARKS:
+        return _WITH_MARKS[marked]
+    folded = _NOT_LETTERS.sub(" ", search_key(text)).strip()
+    return next((wish for wish, shape in _WISHES.items() if shape.fullmatch(folded)), Wish.OTHER)
 
 
 def take_inbound(sms: InboundSms, *, now: datetime) -> Wish:

@@ -82,7 +82,15 @@ def kept(app: Flask) -> list[InboundText]:
 
 
 @pytest.mark.parametrize(
-    ("text", "answer"), [("1", Rsvp.COMING), ("Có", Rsvp.COMING), ("2", Rsvp.ABSENT), ("không", Rsvp.ABSENT)]
+    ("text", "answer"),
+    [
+        ("1", Rsvp.COMING),
+        ("Có", Rsvp.COMING),
+        ("Đồng ý ạ", Rsvp.COMING),
+        ("2", Rsvp.ABSENT),
+        ("không", Rsvp.ABSENT),
+        ("khong di duoc", Rsvp.ABSENT),
+    ],
 )
 def test_one_word_answers_the_invitation(app, village, text, answer):
     write(app, text, sender="0912 345 670")
@@ -141,6 +149,16 @@ def test_stop_is_noted_and_needs_nobody(app, village):
     with app.app_context():
         assert db.session.get_one(PhoneState, PHONE).opted_out_at is not None
     assert [(row.wish, row.to_read) for row in kept(app)] == [(Wish.STOP, False)]
+
+
+def test_agreeing_to_nothing_is_read_by_an_officer_and_wakes_no_texts(app, village):
+    write(app, "TU CHOI", sender="0912345999", name="stop")
+
+    write(app, "Đồng ý", sender="0912345999", name="agreed")
+
+    with app.app_context():
+        assert db.session.get_one(PhoneState, "+84912345999").opted_out_at is not None
+    assert [(row.wish, row.to_read) for row in kept(app)] == [(Wish.STOP, False), (Wish.COMING, True)]
 
 
 @pytest.mark.parametrize("sender", [PHONE, "Viettel", "+84987654321", ""])

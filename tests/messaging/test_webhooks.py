@@ -10,7 +10,6 @@ from sqlalchemy import select
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.messaging import outbox
-from eventmgr.messaging.inbound import Wish, read_wish
 from eventmgr.messaging.models import DeliveryEvent
 from eventmgr.messaging.sender import sender_of
 from eventmgr.messaging.values import BatchState, MessageState
@@ -197,35 +196,6 @@ def test_without_a_public_address_no_report_is_believed(twilio_office, twilio):
 
     assert stored.callback == ""
     assert answer.status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("text", "wish"),
-    [
-        ("STOP", Wish.STOP),
-        (" stop. ", Wish.STOP),
-        ("Từ chối", Wish.STOP),
-        ("TU CHOI!", Wish.STOP),
-        ("Huỷ", Wish.STOP),
-        ("hủy", Wish.STOP),
-        ("start", Wish.START),
-        ("Đồng ý", Wish.START),
-        ("Huy xin den muon", Wish.OTHER),
-        ("", Wish.OTHER),
-        ("1", Wish.COMING),
-        (" 1. ", Wish.COMING),
-        ("Có ạ!", Wish.COMING),
-        ("CO", Wish.COMING),
-        ("2", Wish.NOT_COMING),
-        ("Không", Wish.NOT_COMING),
-        ("khong đi được", Wish.NOT_COMING),
-        ("12", Wish.OTHER),
-        ("1 nguoi di thay", Wish.OTHER),
-        ("Khong biet", Wish.OTHER),
-    ],
-)
-def test_wishes_are_read_whatever_their_marks(text, wish):
-    assert read_wish(text) is wish
 
 
 def test_who_texts_stop_gets_nothing_more(called_back, twilio):
