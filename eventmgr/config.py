@@ -7,6 +7,7 @@ is not here but in `core.settings`.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask
+
+logger = logging.getLogger(__name__)
 
 TOP = Path(__file__).resolve().parent.parent
 """The folder that holds app.py, templates/, static/ and instance/."""
@@ -121,6 +124,12 @@ def _check(app: Flask) -> None:
             raise ConfigError(f"SMS_GATEWAY=android needs {', '.join(missing)}.")
         if urlsplit(config["ANDROID_GATEWAY_URL"]).scheme not in ("http", "https"):
             raise ConfigError("ANDROID_GATEWAY_URL must be like http://192.168.1.20:8080.")
+
+    if config["SMS_RECONCILE_AFTER_SECONDS"] <= config["SMS_TIMEOUT_SECONDS"]:
+        logger.warning(
+            "SMS_RECONCILE_AFTER_SECONDS should be longer than SMS_TIMEOUT_SECONDS and the lag of the gateway's list:"
+            " a text that arrives late could be taken for lost, and sent twice."
+        )
 
 
 def _derive(app: Flask) -> None:

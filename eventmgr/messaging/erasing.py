@@ -37,8 +37,12 @@ def erase_messages(recipient_keys: Collection[str], phones: Collection[str], *, 
     if any(message.state is MessageState.SENDING for message in messages):
         raise BeingSent
     for message in messages:
+        message.called_off_at = message.called_off_at or now  # an empty text must never leave
         if message.state is MessageState.QUEUED:
-            message.state, message.next_attempt_at, message.settled_at = MessageState.WITHDRAWN, None, now
+            message.state = MessageState.WITHDRAWN
+        if message.state in (MessageState.WITHDRAWN, MessageState.UNKNOWN):
+            # Without its words nobody can look for it any more.
+            message.next_attempt_at, message.settled_at = None, message.settled_at or now
         message.text = ""
         if message.phone in phones:
             # What the gateway calls it leads back to the phone; the key against sending twice holds it.

@@ -73,7 +73,7 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         sa.UniqueConstraint("batch_id", "phone", "recipient_key"),
-        sa.Index("ix_message_due", "state", "next_attempt_at"),
+        sa.Index("ix_message_due", "state", "next_attempt_at", "id"),
         sa.Index("ix_message_recipient", "subject", "recipient_key"),
     )
 
@@ -97,6 +97,7 @@ class Message(Base):
     lease_until: Mapped[datetime | None]  # None: nobody holds it
     claimed_at: Mapped[datetime | None] = mapped_column(index=True)  # when the last claim was made
     expires_at: Mapped[datetime | None]  # None: never; else when its meeting begins
+    called_off_at: Mapped[datetime | None]  # None: stands; else it must not be sent, or sent again, any more
     gateway: Mapped[str] = short_text(default="")
     gateway_id: Mapped[str | None] = short_text(64, unique=True)  # None: the gateway has named none
     error: Mapped[str] = short_text(default="")  # the gateway's code

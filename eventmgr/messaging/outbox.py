@@ -8,6 +8,7 @@ workers may take any step at the same time, and may be killed between any two.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from eventmgr.areas.models import Area
 from eventmgr.core import registry
 from eventmgr.core.db import change_rows, db, locked, skip_locked
 from eventmgr.messaging import queries, receipts
@@ -25,6 +27,7 @@ from eventmgr.messaging.gateways.base import (
     GatewayFailure,
     OutcomeUnknown,
     Refused,
+    Rejected,
     SendReceipt,
     SmsGateway,
     Unavailable,
@@ -113,27 +116,65 @@ class Lease:
         """The last call there may be, and some time to write down what came of it."""
         return self.timeout * 3
 
+    @property
+    def settled_within(self) -> timedelta:
+        """When a worker that died has certainly left nothing that could still arrive unseen: its last call has begun,
+        has run into its time-out, and the gateway's list has caught up."""
+        return self.start_within + max(self.reconcile_after, self.timeout)
+
 
 # --- Claiming -----------------------------------------------------------------------------------
 
 
 def claim_to_send(gateway: SmsGateway, lease: Lease, limit: int, now: datetime) -> list[Errand]:
-    """Take up to `limit` due messages: queued becomes sending, before anything is sent."""
+    """Take up to `limit` due messages: queued becomes sending, before anything is sent.
+
+    Where an area has limits for its day, no more than is left of them: workers come one after the other there.
+    """
     if limit <= 0 or not (areas := queries.areas_open_for_sending(now)):
         return []
     # Should this worker die, its messages are looked for when no call of its can still arrive.
-    settle_at = now + lease.length if gateway.repeat_is_safe else now + lease.start_within + lease.reconcile_after
-    due = sa.select(Message.id).where(_may_leave(areas, now)).order_by(Message.next_attempt_at, Message.id).limit(limit)
-    return _take(
-        ErrandKind.SEND,
-        due,
-        state=MessageState.SENDING,
-        attempts=Message.attempts + 1,
-        claimed_at=now,
-        gateway=gateway.name,
-        lease_until=now + lease.length,
-        next_attempt_at=settle_at,
+    settle_at = now + (lease.length if gateway.repeat_is_safe else lease.settled_within)
+    changes = {
+        "state": MessageState.SENDING,
+        "attempts": Message.attempts + 1,
+        "claimed_at": now,
+        "gateway": gateway.name,
+        "lease_until": now + lease.length,
+        "next_attempt_at": settle_at,
+    }
+    free = [area.id for area in areas if not area.day.is_limited]
+    errands = _take(ErrandKind.SEND, _due(free, now, limit), **changes) if free else []
+    for area in areas:
+        if area.day.is_limited and len(errands) < limit:
+            affordable = _affordable(area.id, now, limit - len(errands))
+            errands += _take(ErrandKind.SEND, sa.select(Message.id).where(Message.id.in_(affordable)), **changes)
+    return errands
+
+
+def _due(area_ids: Sequence[int], now: datetime, limit: int) -> sa.Select[Any]:
+    return (
+        sa.select(Message.id)
+        .where(_may_leave(area_ids, now))
+        .order_by(Message.next_attempt_at, Message.id)
+        .limit(limit)
     )
+
+
+def _affordable(area_id: int, now: datetime, limit: int) -> list[int]:
+    """The next messages of an area, as many as the limits of its day leave room for. Locks the area."""
+    path = db.session.scalars(locked(sa.select(Area.path).where(Area.id == area_id), may_be_named=True)).one()
+    day = queries.day_of(area_id, path, now)
+    taken, price = 0, 0
+    ids: list[int] = []
+    for message_id, its_price in db.session.execute(
+        skip_locked(_due([area_id], now, limit).add_columns(Message.price))
+    ):
+        taken, price = taken + 1, price + its_price
+        if day.would_exceed(taken, price):
+            break
+        ids.append(message_id)
+    return ids
 
 
 def claim_to_ask(gateway: SmsGateway, kind: ErrandKind, lease: Lease, limit: int, now: datetime) -> list[Errand]:
@@ -170,7 +211,7 @@ def _take(kind: ErrandKind, due: sa.Select[Any], **changes: Any) -> list[Errand]
 
 def is_anything_to_send(now: datetime) -> bool:
     """Whether a claim for sending would find a message now."""
-    areas = queries.areas_open_for_sending(now)
+    areas = [area.id for area in queries.areas_open_for_sending(now)]
     return db.session.scalar(sa.select(Message.id).where(_may_leave(areas, now)).limit(1)) is not None
 
 
@@ -181,6 +222,7 @@ def _may_leave(areas: Sequence[int], now: datetime) -> sa.ColumnElement[bool]:
         Message.next_attempt_at <= now,
         sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
         Message.batch_id.in_(running),
+        Message.called_off_at.is_(None),
         ~_opted_out(),
         ~_reminder_over(),
     )
@@ -201,13 +243,14 @@ def _opted_out() -> sa.ColumnElement[bool]:
 
 def rate_allows(rate_per_second: float, now: datetime) -> int:
     """How many messages may be claimed now under this rate, whichever worker claimed the last ones."""
-    window = max(1.0, 1.0 / rate_per_second)
+    most = math.ceil(rate_per_second)
+    window = most / rate_per_second
     # On PostgreSQL two workers would count at the same time: the rows of running batches are the lock.
     db.session.execute(locked(sa.select(Batch.id).where(Batch.state == BatchState.SENDING)))
     claimed = db.session.scalar(
         sa.select(sa.func.count()).select_from(Message).where(Message.claimed_at > now - timedelta(seconds=window))
     )
-    return max(0, round(rate_per_second * window) - (claimed or 0))
+    return max(0, most - (claimed or 0))
 
 
 # --- Recording ----------------------------------------------------------------------------------
@@ -308,6 +351,7 @@ def _event(result: Result, now: datetime) -> dict[str, Any]:
 
 FAILURE_WORDS: dict[type[GatewayFailure], str] = {
     Refused: "refused",
+    Rejected: "rejected",
     Unavailable: "unavailable",
     AccountProblem: "account_problem",
     OutcomeUnknown: "outcome_unknown",
@@ -337,6 +381,8 @@ def _record_attempt(message: Message, result: Result, gateway: SmsGateway, lease
     if isinstance(outcome, Refused):
         receipts.enter(message, MessageState.REFUSED, now, error=outcome.code)
         receipts.note_refusal(message.phone, outcome, now)
+    elif isinstance(outcome, Rejected):
+        receipts.enter(message, MessageState.FAILED, now, error=outcome.code)
     elif isinstance(outcome, OutcomeUnknown):
         wait = _retry_wait(errand.attempt) if gateway.repeat_is_safe else lease.reconcile_after
         _leave_unknown(message, now + wait, outcome.code)
@@ -420,11 +466,14 @@ def _leave_unknown(message: Message, ask_at: datetime, error: str) -> None:
 
 
 def _queue_again(message: Message, now: datetime, at: datetime, error: str = "") -> None:
-    """The gateway certainly does not have it: back into the queue, however often is reasonable.
+    """The gateway certainly does not have it: back into the queue, unless it was called off meanwhile.
 
-    Should it be too late or called off meanwhile, `tidy` takes it out again.
+    A text with an expiry is tried until then: `tidy` takes it out when it is too late.
     """
-    if message.attempts >= MOST_ATTEMPTS:
+    if message.called_off_at is not None:
+        receipts.enter(message, MessageState.WITHDRAWN, now, error=error)
+        return
+    if message.expires_at is None and message.attempts >= MOST_ATTEMPTS:
         receipts.enter(message, MessageState.FAILED, now, error=error or "gave_up")
         return
     message.state = MessageState.QUEUED
@@ -437,11 +486,12 @@ def _queue_again(message: Message, now: datetime, at: datetime, error: str = "")
 # --- Keeping in order ---------------------------------------------------------------------------
 
 
-def tidy(now: datetime) -> None:
+def tidy(gateway: SmsGateway, now: datetime) -> None:
     """What time alone brings: leases that ran out, meetings that began, refusals, batches that are done."""
     give_up_lost(now)
+    leave_other_gateways(gateway, now)
     expire(now)
-    withdraw_stopped(now)
+    withdraw_called_off(now)
     refuse_opted_out(now)
     withdraw_reminders_over(now)
     finish_batches(now)
@@ -462,6 +512,14 @@ def give_up_lost(now: datetime) -> int:
     return lost
 
 
+def leave_other_gateways(gateway: SmsGateway, now: datetime) -> int:
+    """Messages that went by a gateway the installation does not use any more: nobody can ask it. What is known of them
+    stands; an outcome that is not stays unknown, for an officer to decide."""
+    others = (Message.gateway != gateway.name) & Message.next_attempt_at.is_not(None)
+    _change(others & Message.state.in_([MessageState.ACCEPTED, MessageState.SENT]), next_attempt_at=None)
+    return _change(others & (Message.state == MessageState.UNKNOWN), next_attempt_at=None, settled_at=now)
+
+
 def expire(now: datetime) -> int:
     """Queued messages whose meeting has begun are not sent any more."""
     return _change(
@@ -472,11 +530,10 @@ def expire(now: datetime) -> int:
     )
 
 
-def withdraw_stopped(now: datetime) -> int:
-    """Messages that came back into the queue just as their batch was stopped."""
-    stopped = sa.select(Batch.id).where(Batch.state == BatchState.STOPPED)
+def withdraw_called_off(now: datetime) -> int:
+    """Messages that came back into the queue just as they were called off."""
     return _change(
-        (Message.state == MessageState.QUEUED) & (Message.next_attempt_at <= now) & Message.batch_id.in_(stopped),
+        (Message.state == MessageState.QUEUED) & Message.called_off_at.is_not(None),
         state=MessageState.WITHDRAWN,
         next_attempt_at=None,
         settled_at=now,
@@ -506,6 +563,10 @@ def withdraw_reminders_over(now: datetime) -> int:
 
 def finish_batches(now: datetime) -> None:
     """A batch is done when a worker has nothing left to do about its messages."""
+    change_rows(sa.update(Batch).where(_is_through(now)).values(state=BatchState.DONE))
+
+
+def _is_through(now: datetime) -> sa.ColumnElement[bool]:
     open_message = (
         sa.select(Message.id)
         .where(
@@ -515,11 +576,7 @@ def finish_batches(now: datetime) -> None:
         )
         .exists()
     )
-    change_rows(
-        sa.update(Batch)
-        .where(Batch.state == BatchState.SENDING, Batch.send_at <= now, ~open_message)
-        .values(state=BatchState.DONE)
-    )
+    return sa.and_(Batch.state == BatchState.SENDING, Batch.send_at <= now, ~open_message)
 
 
 def _change(where: sa.ColumnElement[bool], **values: Any) -> int:
@@ -535,4 +592,5 @@ def is_work_due(now: datetime) -> bool:
         & (Message.next_attempt_at <= now),
         (Message.state == MessageState.SENDING) & (Message.lease_until <= now),
     )
-    return db.session.scalar(sa.select(Message.id).where(due).limit(1)) is not None
+    looks = (sa.select(Message.id).where(due), sa.select(Batch.id).where(_is_through(now)))
+    return any(db.session.scalar(look.limit(1)) is not None for look in looks)

@@ -22,6 +22,7 @@ from eventmgr.messaging.no_send import NoSendHours, may_send, next_sending_time,
 from eventmgr.messaging.values import (
     NEVER_BILLED,
     NOT_REACHED,
+    SPENT,
     TAKEN,
     TEST_SUBJECT,
     UNDER_WAY,
@@ -75,22 +76,6 @@ def is_approval_needed(area_path: str, on: date) -> bool:
     return bool(setting(area_path, APPROVAL_NEEDED, on))
 
 
-def areas_open_for_sending(now: datetime) -> list[int]:
-    """The areas with running batches in which texts may leave at this instant."""
-    running = db.session.execute(
-        sa.select(Area.id, Area.path)
-        .join(Batch, Batch.area_id == Area.id)
-        .where(Batch.state == BatchState.SENDING)
-        .distinct()
-    )
-    today, zone = clock.local_day(now), clock.zone()
-    return [
-        area_id
-        for area_id, path in running
-        if may_send(now, no_send_hours(path, today), zone) and not day_of(area_id, path, now).is_used_up
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class SendingDay:
     """What an area has sent today and how much it may; a limit of 0 is none."""
@@ -116,7 +101,8 @@ class SendingDay:
 
 
 def day_of(area_id: int, area_path: str, now: datetime) -> SendingDay:
-    """The area's day so far: what workers have taken up since midnight. Nothing is counted where no limit is set."""
+    """The area's day so far: what workers have handed over since midnight, or may have, and what the gateway has not
+    given back. Nothing is counted where no limit is set."""
     today = clock.local_day(now)
     most, most_price = setting(area_path, DAILY_SMS_CAP, today), setting(area_path, DAILY_SMS_COST, today)
     if not most and not most_price:
@@ -124,9 +110,36 @@ def day_of(area_id: int, area_path: str, now: datetime) -> SendingDay:
     messages, price = db.session.execute(
         sa.select(sa.func.count(Message.id), sa.func.coalesce(sa.func.sum(Message.price), 0))
         .join(Message.batch)
-        .where(Batch.area_id == area_id, Message.claimed_at >= clock.instant_of(today, time(0)))
+        .where(
+            Batch.area_id == area_id,
+            Message.claimed_at >= clock.instant_of(today, time(0)),
+            sa.or_(Message.state.in_(SPENT), Message.retries > 0),
+        )
     ).one()
     return SendingDay(messages, int(price), most, most_price)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenArea:
+    """An area in which texts may leave now, and what is left of its day."""
+
+    id: int
+    day: SendingDay
+
+
+def areas_open_for_sending(now: datetime) -> list[OpenArea]:
+    """The areas with running batches in which texts may leave at this instant."""
+    running = db.session.execute(
+        sa.select(Area.id, Area.path)
+        .join(Batch, Batch.area_id == Area.id)
+        .where(Batch.state == BatchState.SENDING)
+        .distinct()
+    )
+    today, zone = clock.local_day(now), clock.zone()
+    # Always in the same order, as workers lock those with limits one by one.
+    awake = [(area_id, path) for area_id, path in sorted(running) if may_send(now, no_send_hours(path, today), zone)]
+    days = (OpenArea(area_id, day_of(area_id, path, now)) for area_id, path in awake)
+    return [area for area in days if not area.day.is_used_up]
 
 
 def phones_texted_today(area_id: int, now: datetime) -> set[str]:
@@ -408,8 +421,8 @@ def revisions_waiting(subject: str, kind: BatchKind) -> frozenset[int]:
 
 
 def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
-    """The failed messages of a batch that may be sent again: those with words that are not too
-    late, and with no later message of the same kind to the same recipient that went, waits, or may have arrived."""
+    """The failed messages of a batch that may be sent again: those whose words and phone are still known, that are not
+    too late or called off (their meeting has moved), and with no later message of the same kind to the same recipient that went, waits, or may have arrived."""
     if batch.state is BatchState.AWAITING_APPROVAL:
         return []
     later = aliased(Message)
@@ -426,7 +439,9 @@ def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
             .where(
                 Message.batch_id == batch.id,
                 Message.state == MessageState.FAILED,
+                Message.called_off_at.is_(None),
                 Message.text != "",
+                Message.phone.startswith("+"),
                 sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
                 ~sent_since,
             )
@@ -453,6 +468,7 @@ def texted_about(subject: str, kind: BatchKind) -> dict[str, Texted]:
             Message.subject == subject,
             Message.kind == kind,
             Message.state.in_([*TAKEN, MessageState.SENDING, MessageState.UNKNOWN]),
+            Message.phone.startswith("+"),  # else it was erased
         )
         .order_by(Message.id)
     )
@@ -507,17 +523,22 @@ class Standing:
 
 
 def standing_messages(subject: str, kind: BatchKind) -> Standing:
-    """The recipients of a subject's messages of this kind. Withdrawn ones do not count: those people may be
-    written to again, under the next revision."""
+    """The recipients of a subject's messages of this kind. Withdrawn ones do not count, nor those that had not arrived
+    when they were called off: those people may be written to again, under the next revision."""
     rows = db.session.execute(
-        sa.select(Message.recipient_key, Message.state, Message.revision).where(
+        sa.select(Message.recipient_key, Message.state, Message.revision, Message.called_off_at).where(
             Message.subject == subject, Message.kind == kind
         )
     ).all()
-    withdrawn = [row.revision for row in rows if row.state is MessageState.WITHDRAWN]
+    void = [
+        row
+        for row in rows
+        if row.state is MessageState.WITHDRAWN
+        or (row.called_off_at is not None and row.state in (MessageState.FAILED, MessageState.EXPIRED))
+    ]
     return Standing(
-        keys=frozenset(row.recipient_key for row in rows if row.state is not MessageState.WITHDRAWN),
-        revision=max(withdrawn, default=0) + 1,
+        keys=frozenset(row.recipient_key for row in rows if row not in void),
+        revision=max((row.revision for row in void), default=0) + 1,
     )
 
 

@@ -84,15 +84,15 @@ def take_part(
 def send_again(message: Message, receipt: DeliveryReceipt, now: datetime) -> bool:
     """Queue a locked message once more after its gateway said that the attempt failed for a reason that passes.
 
-    False where that is no use: the waits are used up, its meeting begins first, its batch was stopped, or the gateway
-    has no name for the attempt by which a late word on it could be told from one on the next.
+    False where that is no use: the waits are used up, its meeting begins first, it was called off, its people were
+    erased, or the gateway has no name for the attempt by which a late word on it could be told from one on the next.
     """
     if message.retries >= len(receipt.send_again_after) or not message.gateway_id:
         return False
+    if message.called_off_at is not None or not message.text or not message.phone.startswith("+"):
+        return False
     at = now + receipt.send_again_after[message.retries]
     if message.expires_at is not None and at >= message.expires_at:
-        return False
-    if message.batch.state is BatchState.STOPPED:
         return False
     db.session.add(EarlierAttempt(gateway_id=message.gateway_id, message_id=message.id))
     message.price += message.price // (message.retries + 1)  # networks bill what they could not deliver, too

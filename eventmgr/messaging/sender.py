@@ -19,6 +19,7 @@ from types import TracebackType
 from flask import Flask
 from sqlalchemy.exc import IntegrityError
 
+from eventmgr.core.clock import Clock
 from eventmgr.core.clock import now as clock_now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import silent_trace
@@ -53,9 +54,10 @@ class Pace:
 class Sender:
     """The sending side of one process. Made once per app; `run` may be called from any thread."""
 
-    def __init__(self, gateway: SmsGateway, pace: Pace) -> None:
+    def __init__(self, gateway: SmsGateway, pace: Pace, clock: Clock) -> None:
         self.gateway = gateway
         self.pace = pace
+        self._clock = clock
         self._busy = threading.Lock()
         self._rung = threading.Event()
         self._hold_until = 0.0  # on the monotonic clock
@@ -82,7 +84,7 @@ class Sender:
 
     def _work(self, until: float) -> None:
         with unit_of_work():
-            outbox.tidy(clock_now())
+            outbox.tidy(self.gateway, clock_now())
         with _Crew(self._call, self.pace.concurrency) as crew:
             while True:
                 results = crew.gather()
@@ -151,6 +153,9 @@ class Sender:
 
     def _call(self, errand: Errand) -> Outcome:
         """One call to the gateway; runs in a thread that never touches the database."""
+        if errand.kind is ErrandKind.SEND and self._clock.now() > errand.claimed_at + self.pace.lease.start_within:
+            # The machine slept meanwhile, and the monotonic clock with it: another worker may hold the message.
+            return NOT_TRIED
         sms = OutgoingSms(errand.public_id, errand.phone, errand.text, _valid_seconds(errand))
         try:
             if errand.kind is ErrandKind.SEND:
@@ -237,7 +242,8 @@ def init_sender(app: Flask) -> None:
         reconcile_after=timedelta(seconds=config["SMS_RECONCILE_AFTER_SECONDS"]),
     )
     pace = Pace(config["SMS_CONCURRENCY"], config["SMS_RATE_PER_SECOND"], lease)
-    app.extensions["sms_sender"] = Sender(make_gateway(config, app.extensions["clock"]), pace)
+    clock = app.extensions["clock"]
+    app.extensions["sms_sender"] = Sender(make_gateway(config, clock), pace, clock)
 
 
 def sender_of(app: Flask) -> Sender:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
@@ -145,7 +146,9 @@ def _queue_messages(
     for chunk in _chunks(recipients, CHUNK):
         rows = []
         for recipient in _leave_out(chunk, batch, left_out):
-            count = count_segments(recipient.text)
+            # Composed, as it is counted: some phones and Macs type a letter and its marks apart.
+            text = unicodedata.normalize("NFC", recipient.text)
+            count = count_segments(text)
             if count.segments > MOST_SEGMENTS:
                 raise TextTooLong(segments=count.segments, most=MOST_SEGMENTS)
             cost = count.segments * prices.of_segment(recipient.phone)
@@ -160,7 +163,7 @@ def _queue_messages(
                     "once_key": _once_key(batch, recipient),
                     "phone": recipient.phone,
                     "recipient_key": recipient.key,
-                    "text": recipient.text,
+                    "text": text,
                     "encoding": count.encoding,
                     "segments": count.segments,
                     "price": cost,
@@ -321,10 +324,10 @@ def resume_batch(batch: Batch, *, by: Any, now: datetime) -> None:
 def stop_batch(batch: Batch, *, by: Any, now: datetime) -> int:
     """End a batch for good and withdraw what is still queued; returns how many those were.
 
-    What a worker holds at this moment may still go out. Raises BatchNotInState.
+    What a worker hands over at this moment may still go out; nothing is tried again. Raises BatchNotInState.
     """
     _set_state(batch, BatchState.STOPPED, "stop_batch", by=by, now=now)
-    return _withdraw(Message.batch_id == batch.id, now)
+    return _withdraw(sa.and_(Message.batch_id == batch.id, Message.state != MessageState.FAILED), now)
 
 
 def resend_failed(batch: Batch, *, by: Any, now: datetime, over_budget: bool = False) -> Queued:
@@ -362,7 +365,10 @@ class NothingToResend(RuleBroken):
 
 
 def withdraw_messages(subject: str, kinds: Iterable[BatchKind], *, now: datetime) -> int:
-    """Withdraw what is still queued about a subject (its meeting moved or is not held); returns how many."""
+    """Withdraw what is still queued about a subject (its meeting moved or is not held); returns how many.
+
+    What failed, or is under way, is not sent again either: its words are not true any more.
+    """
     return _withdraw(sa.and_(Message.subject == subject, Message.kind.in_(list(kinds))), now)
 
 
@@ -377,16 +383,21 @@ def withdraw_messages_to(
                 Message.subject == subject,
                 Message.recipient_key == recipient_key,
                 Message.kind.in_(kinds),
-                Message.state == MessageState.QUEUED,
+                Message.called_off_at.is_(None),
             )
         )
     ).all()
+    queued = [message for message in waiting if message.state is MessageState.QUEUED]
     for message in waiting:
+        message.called_off_at = now
+    for message in queued:
         message.state, message.next_attempt_at, message.settled_at = MessageState.WITHDRAWN, None, now
-    return len(waiting)
+    return len(queued)
 
 
 def _withdraw(which: sa.ColumnElement[bool], now: datetime) -> int:
+    # What a worker holds, or the network has, is marked too: should it come back, it does not go again.
+    change_rows(sa.update(Message).where(which, Message.called_off_at.is_(None)).values(called_off_at=now))
     return change_rows(
         sa.update(Message)
         .where(which, Message.state == MessageState.QUEUED)

@@ -53,7 +53,7 @@ S = MessageState
 _REPORTED = frozenset({S.ACCEPTED, S.SENT, S.DELIVERED, S.FAILED, S.REFUSED})
 NEXT_STATES: dict[MessageState, frozenset[MessageState]] = {
     S.QUEUED: _REPORTED | {S.SENDING, S.EXPIRED, S.WITHDRAWN},
-    S.SENDING: _REPORTED | {S.QUEUED, S.UNKNOWN},
+    S.SENDING: _REPORTED | {S.QUEUED, S.UNKNOWN, S.WITHDRAWN},
     S.UNKNOWN: _REPORTED | {S.QUEUED, S.EXPIRED, S.WITHDRAWN},
     S.ACCEPTED: frozenset({S.SENT, S.DELIVERED, S.FAILED, S.REFUSED, S.QUEUED}),
     S.SENT: frozenset({S.DELIVERED, S.FAILED, S.REFUSED, S.QUEUED}),
@@ -75,6 +75,8 @@ UNDER_WAY = frozenset({S.QUEUED, S.SENDING})
 """States that a worker still has to do something about."""
 TAKEN = frozenset({S.ACCEPTED, S.SENT, S.DELIVERED})
 """States in which the gateway has had the message."""
+SPENT = TAKEN | {S.SENDING, S.UNKNOWN, S.FAILED}
+"""States in which a message has left, or may have: it counts against the day's limits."""
 NOT_REACHED = frozenset({S.FAILED, S.REFUSED, S.UNKNOWN, S.EXPIRED})
 """States in which an officer should find another way to tell the people."""
 

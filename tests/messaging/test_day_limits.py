@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 
 import pytest
@@ -10,8 +11,11 @@ from eventmgr.areas.models import Area
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import DAILY_SMS_CAP, DAILY_SMS_COST, decide
 from eventmgr.messaging.queries import SendingDay, day_of, phones_texted_today
+from eventmgr.messaging.sender import sender_of
 from eventmgr.messaging.services import set_tariff
 from eventmgr.messaging.values import MessageState
+from tests.messaging.conftest import twilio_settings
+from tests.support.twilio_server import refused
 
 
 @pytest.mark.parametrize(
@@ -35,24 +39,64 @@ def limit(office, key, value) -> None:
         decide(office.area_id, key, value, date(2023, 1, 1))
 
 
-@pytest.mark.parametrize(("key", "value"), [(DAILY_SMS_CAP, 3), (DAILY_SMS_COST, 3 * 250)])
-def test_a_worker_stops_at_the_days_limit_and_goes_on_the_next_day(open_office, clock, key, value):
-    office = open_office(SMS_CONCURRENCY=1)
-    limit(office, key, value)
+def limits_of_ten(office, key) -> None:
+    """Ten texts a day, by number or by what they cost."""
+    limit(office, key, 10 if key is DAILY_SMS_CAP else 10 * 250 + 249)
     with unit_of_work():
         set_tariff("other", 250, date(2023, 1, 1))
         set_tariff("vinaphone", 250, date(2023, 1, 1))
-    office.queue_many(3)
-    office.work()
-    office.queue_many(3)
 
+
+@pytest.mark.parametrize("key", [DAILY_SMS_CAP, DAILY_SMS_COST])
+def test_not_one_text_more_than_the_days_limit_leaves_and_the_rest_goes_the_next_days(open_office, clock, key):
+    office = open_office(SMS_CONCURRENCY=8)
+    limits_of_ten(office, key)
+    office.queue_many(25)
+
+    left = []
+    for _day in range(3):
+        office.work()
+        office.work()
+        left.append(office.states()[MessageState.QUEUED])
+        clock.advance(days=1)
+
+    assert left == [15, 5, 0]
+
+
+@pytest.mark.parametrize("key", [DAILY_SMS_CAP, DAILY_SMS_COST])
+def test_workers_of_several_processes_keep_one_limit(make_app, twilio, open_office, key):
+    office = open_office(**twilio_settings(twilio, SMS_CONCURRENCY=8))
+    limits_of_ten(office, key)
+    office.queue_many(40)
+    others = [make_app(**twilio_settings(twilio, SMS_CONCURRENCY=8)) for _ in range(2)]
+
+    def work(app) -> None:
+        with app.app_context():
+            sender_of(app).run()
+
+    threads = [threading.Thread(target=work, args=(app,)) for app in others]
+    for thread in threads:
+        thread.start()
     office.work()
-    waiting_today = office.states()[MessageState.QUEUED]
-    clock.advance(days=1)
+    for thread in threads:
+        thread.join()
+
+    assert len(twilio.stored) == 10
+    assert office.states() == {MessageState.ACCEPTED: 10, MessageState.QUEUED: 30}
+
+
+def test_what_the_gateway_gave_back_does_not_count_against_the_day(open_office, twilio, clock):
+    office = open_office(**twilio_settings(twilio, SMS_CONCURRENCY=1))
+    limit(office, DAILY_SMS_CAP, 2)
+    twilio.answer_next(refused(429, 20429), refused(429, 20429))
+    office.queue_many(2)
     office.work()
 
-    assert waiting_today == 3
-    assert office.states()[MessageState.QUEUED] == 0
+    clock.advance(minutes=10)
+    sender_of(office.app)._hold_until = 0.0
+    office.work()
+
+    assert office.states() == {MessageState.ACCEPTED: 2}
 
 
 def test_without_a_limit_nothing_is_counted(office):

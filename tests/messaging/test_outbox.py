@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from eventmgr.core.clock import now
+from eventmgr.core.clock import SystemClock, now
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import NO_SEND_HOURS, decide
 from eventmgr.messaging import outbox
@@ -17,7 +17,7 @@ from eventmgr.messaging.gateways.simulator import SimulatorGateway
 from eventmgr.messaging.models import DeliveryEvent, Message
 from eventmgr.messaging.outbox import ErrandKind, Lease
 from eventmgr.messaging.sender import sender_of
-from eventmgr.messaging.services import stop_batch
+from eventmgr.messaging.services import resend_failed, stop_batch
 from eventmgr.messaging.values import BatchState, MessageState, Recipient
 from eventmgr.residents import phones
 from eventmgr.residents.models import PhoneState
@@ -166,6 +166,67 @@ def test_a_text_found_is_not_taken_for_two_messages(twilio_office, twilio, clock
     assert len({m.gateway_id for m in twilio_office.messages()}) == 2
 
 
+def test_a_text_is_found_though_the_clock_of_the_one_who_sent_it_was_fast(twilio_office, twilio, clock):
+    right = SystemClock().now()
+    clock.instant = right + timedelta(seconds=90)
+    twilio_office.queue_many(1)
+    twilio.answer_next(DROPPED_AFTER_STORING)
+    twilio_office.work()
+
+    clock.instant = right + timedelta(seconds=200)  # by now another machine asks; Twilio's Date corrects only its clock
+    twilio_office.work()
+
+    assert len(twilio.stored) == 1
+    assert twilio_office.states() == {S.ACCEPTED: 1}
+
+
+def test_a_worker_whose_machine_slept_between_claim_and_call_does_not_call(twilio_office, twilio, clock):
+    twilio_office.queue_many(1)
+    sender = sender_of(twilio_office.app)
+    with unit_of_work():
+        (errand,) = outbox.claim_to_send(sender.gateway, sender.pace.lease, 1, now())
+    clock.advance(hours=8)
+
+    assert sender._call(errand) == outbox.NOT_TRIED
+    assert twilio.requests == []
+
+
+def test_no_transaction_is_open_while_the_gateway_is_called(open_office, twilio, monkeypatch):
+    office = open_office(**twilio_settings(twilio))
+    office.queue_many(6)
+    pool, sender = db.engine.pool, sender_of(office.app)
+    lent = []
+    send = sender.gateway.send
+
+    def send_and_look(sms):
+        twilio.latency = 0.2  # long enough for the one thread that works on the database to be done
+        receipt = send(sms)
+        lent.append(pool.checkedout())
+        return receipt
+
+    monkeypatch.setattr(sender.gateway, "send", send_and_look)
+    office.work()
+
+    assert len(lent) == 6
+    assert min(lent) == 0, "connections to the database that are in use"
+
+
+def test_texts_of_a_gateway_no_longer_used_are_left_to_an_officer(twilio_office, twilio, clock):
+    queued = twilio_office.queue_many(2)
+    twilio.answer_next(DROPPED_BEFORE_STORING)
+    twilio_office.work()
+    with unit_of_work():
+        db.session.execute(update(Message).values(gateway="another"))
+
+    clock.advance(minutes=10)
+    twilio_office.work()
+
+    assert twilio_office.states() == {S.ACCEPTED: 1, S.UNKNOWN: 1}
+    assert twilio_office.message(state=S.UNKNOWN).settled_at is not None
+    assert twilio_office.batch(queued.batch_id).state is BatchState.DONE
+    assert not outbox.is_work_due(now() + timedelta(days=9))
+
+
 def test_two_workers_never_take_the_same_message(office):
     office.queue_many(10)
     gateway = SimulatorGateway()
@@ -222,7 +283,7 @@ def test_a_result_that_comes_after_the_lease_is_still_written_down(twilio_office
     receipt = sender.gateway.send(outbox_sms(errand))
     clock.advance(minutes=5)
     with unit_of_work():
-        outbox.tidy(now())
+        outbox.tidy(sender.gateway, now())
     assert twilio_office.states() == {S.UNKNOWN: 1}
 
     with unit_of_work():
@@ -344,6 +405,24 @@ def test_a_text_nobody_ever_takes_is_given_up(open_office, clock):
     assert office.message().attempts == outbox.MOST_ATTEMPTS
 
 
+def test_a_text_that_must_arrive_by_a_day_is_tried_until_then(open_office, clock):
+    with TwilioServer() as gone:
+        office = open_office(**twilio_settings(gone))
+    begins = now() + timedelta(hours=20)
+    office.queue_many(1, expires_at=begins)
+
+    for _ in range(outbox.MOST_ATTEMPTS + 3):
+        sender_of(office.app)._hold_until = 0.0
+        office.work()
+        clock.advance(minutes=16)
+    assert office.states() == {S.QUEUED: 1}
+    clock.instant = begins
+    office.work()
+
+    assert office.message().attempts > outbox.MOST_ATTEMPTS
+    assert office.states() == {S.EXPIRED: 1}
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -352,6 +431,7 @@ def test_a_text_nobody_ever_takes_is_given_up(open_office, clock):
         (refused(400, 21608), "trial"),
         (refused(400, 21606), "sender"),
         (refused(402, 20001), "balance"),
+        (refused(400, 21705), "sender"),
     ],
 )
 def test_an_account_problem_pauses_the_batch_and_loses_nothing(twilio_office, twilio, answer, reason):
@@ -364,6 +444,34 @@ def test_an_account_problem_pauses_the_batch_and_loses_nothing(twilio_office, tw
     assert (batch.state, batch.pause_reason) == (BatchState.PAUSED, reason)
     assert twilio_office.states() == {S.QUEUED: 12}
     assert len(twilio.requests) < 12
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(21999, id="a code nobody knows"),
+        pytest.param(21617, id="the text is too long"),
+        pytest.param(30007, id="filtered by the network"),
+    ],
+)
+def test_a_text_not_taken_for_another_reason_than_its_number_is_shown_and_can_be_sent_again(
+    twilio_office, twilio, clock, code
+):
+    queued = twilio_office.queue_many(1)
+    twilio.answer_next(refused(400, code))
+
+    twilio_office.work()
+    clock.advance(hours=1)
+    twilio_office.work()
+
+    message = twilio_office.message()
+    assert (message.state, message.error) == (S.FAILED, str(code))
+    assert db.session.get(PhoneState, message.phone) is None, "nothing is said of the phone"
+    assert twilio.stored == [], "never by itself"
+    with unit_of_work():
+        assert resend_failed(twilio_office.batch(queued.batch_id), by=None, now=now()).queued == 1
+    twilio_office.work()
+    assert len(twilio.stored) == 1
 
 
 def test_a_gateway_that_fails_in_an_unforeseen_way_is_an_unknown_outcome(office, monkeypatch):
@@ -440,6 +548,7 @@ def test_the_communes_own_no_send_hours_hold_where_the_installation_sets_none(op
     [
         (2.0, [(0, 2), (0.5, 0), (0.6, 2)]),
         (0.2, [(0, 1), (2, 0), (3.1, 1)]),
+        (1.5, [(0, 2), (1.1, 0), (0.3, 2)]),  # 2 in 4/3 of a second: no more than asked for
     ],
 )
 def test_the_rate_counts_what_all_workers_claimed(office, clock, rate, steps):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
 from datetime import date, timedelta
 
 import pytest
@@ -381,3 +382,13 @@ def test_the_latest_message_of_each_recipient_is_told(office):
         "invitation:0": BatchKind.REMIND,
         "invitation:1": BatchKind.INVITE,
     }
+
+
+def test_a_text_typed_with_its_marks_apart_is_kept_as_it_is_counted(office):
+    apart = unicodedata.normalize("NFD", "Kính mời bà Nguyệt dự họp thôn")
+
+    queued = office.queue(Recipient(phone(1), "invitation:1", apart))
+
+    message = office.message()
+    assert message.text == unicodedata.normalize("NFC", apart)
+    assert (message.segments, queued.segments) == (1, 1)

@@ -74,7 +74,7 @@ def test_a_worker_killed_in_the_middle_of_its_calls_loses_and_doubles_nothing(
     assert {m.gateway_id for m in office.messages()} == {m.sid for m in twilio.stored}
 
 
-@pytest.mark.parametrize(("messages", "kills"), [(150, 5)])
+@pytest.mark.parametrize(("messages", "kills"), [(120, 4)])
 def test_a_bad_day_at_the_gateway_with_workers_killed_loses_and_doubles_nothing(
     open_office: Callable[..., Office], twilio: TwilioServer, clock: FixedClock, messages: int, kills: int
 ) -> None:

@@ -43,9 +43,11 @@ with app.app_context():
         sender_of(app).run(1.0)
         time.sleep(0.05)
 """
-# Seconds, not tenths of them: a busy machine is slow, not wrong. The wait covers a call's time-out and the list's lag.
-SETTINGS = {"SMS_TIMEOUT_SECONDS": 3.0, "SMS_RECONCILE_AFTER_SECONDS": 6.0, "SMS_CONCURRENCY": 4}
-LIST_LAG_SECONDS = 0.5
+# Seconds, not tenths of them: a busy machine is slow, not wrong. The wait covers a call's time-out and the list's lag,
+# for a request may be taken only just before its time-out, or after its worker was killed.
+SETTINGS = {"SMS_TIMEOUT_SECONDS": 4.0, "SMS_RECONCILE_AFTER_SECONDS": 9.0, "SMS_CONCURRENCY": 4}
+LATE_SECONDS = (2.0, 4.5)
+LIST_LAG_SECONDS = 2.0
 _TAKEN = {MessageState.ACCEPTED, MessageState.SENT, MessageState.DELIVERED}
 PATIENCE_SECONDS = 240
 """How long nothing may move before it is called lost."""
@@ -103,7 +105,8 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 
 
 def bad_day(random: Random) -> Callable[[], Answer]:
-    """Slow accepts, 5 % connections dropped after acceptance, 5 % 503, and bursts of 429."""
+    """Slow accepts, 2 % of them so late that their worker has given up or was killed, 5 % connections dropped after
+    acceptance, 5 % 503, and bursts of 429."""
     burst = 0
 
     def answer() -> Answer:
@@ -118,6 +121,8 @@ def bad_day(random: Random) -> Callable[[], Answer]:
             return refused(503, 20503)
         if chance < 0.11:
             burst = 5
+        elif chance < 0.13:
+            return Answer(wait_before=random.uniform(*LATE_SECONDS))
         return Answer(wait_before=random.uniform(0, 0.1), wait_after=random.uniform(0, 0.05))
 
     return answer

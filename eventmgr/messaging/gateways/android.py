@@ -28,7 +28,7 @@ from eventmgr.messaging.gateways.base import (
     InboundSms,
     OutcomeUnknown,
     OutgoingSms,
-    Refused,
+    Rejected,
     SendReceipt,
     Trouble,
     Unavailable,
@@ -147,7 +147,7 @@ def _failure(answer: requests.Response) -> GatewayFailure:
     if status in (401, 403):
         return AccountProblem(Trouble.CREDENTIALS, str(status))
     if status in (400, 422):
-        return Refused(f"android_{status}")
+        return Rejected(f"android_{status}")
     return OutcomeUnknown(str(status))
 
 

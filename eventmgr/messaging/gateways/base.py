@@ -1,4 +1,4 @@
-"""What every SMS gateway is to the rest of the code: one protocol and four ways to fail."""
+"""What every SMS gateway is to the rest of the code: one protocol and five ways to fail."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class SmsGateway(Protocol):
     has become of a text, in case no callback comes. Empty: never."""
 
     def send(self, sms: OutgoingSms) -> SendReceipt:
-        """Hand one text over. Raises Refused, Unavailable, AccountProblem or OutcomeUnknown."""
+        """Hand one text over. Raises Refused, Rejected, Unavailable, AccountProblem or OutcomeUnknown."""
         ...
 
     def find(self, sms: OutgoingSms, since: datetime) -> list[DeliveryReceipt]:
@@ -108,12 +108,17 @@ class GatewayFailure(Exception):
 
 
 class Refused(GatewayFailure):
-    """The gateway will not take this text to this number, now or later: never retried."""
+    """This number takes no texts of ours, now or later: never retried."""
 
     def __init__(self, code: str, *, number_dead: bool = False, opted_out: bool = False) -> None:
         super().__init__(code)
         self.number_dead = number_dead
         self.opted_out = opted_out
+
+
+class Rejected(GatewayFailure):
+    """The gateway did not take this text, for a reason that lies not in the number, or that we do not know: not tried
+    again by itself, but shown to a person, who may send it again."""
 
 
 class Unavailable(GatewayFailure):

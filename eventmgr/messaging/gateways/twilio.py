@@ -40,6 +40,7 @@ from eventmgr.messaging.gateways.base import (
     OutcomeUnknown,
     OutgoingSms,
     Refused,
+    Rejected,
     SendReceipt,
     Trouble,
     Unavailable,
@@ -57,8 +58,13 @@ TROUBLES: dict[str, Trouble] = {
     "21608": Trouble.TRIAL,
     "21606": Trouble.SENDER,
     "21612": Trouble.SENDER,
+    "21212": Trouble.SENDER,
+    "21267": Trouble.SENDER,
+    "21603": Trouble.SENDER,
     "21659": Trouble.SENDER,
     "21660": Trouble.SENDER,
+    "21703": Trouble.SENDER,
+    "21705": Trouble.SENDER,
     "30002": Trouble.SUSPENDED,
     "21609": Trouble.CALLBACK,
 }
@@ -100,7 +106,9 @@ STATUS_PATH = "/webhooks/twilio/status/"
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 LIST_PAGE = 1000  # the largest page the list gives; one number never has more
 IDLE_SECONDS = 25.0  # a kept connection older than this may be closed at the other end
-CLOCK_GRAIN = timedelta(seconds=2)  # both the Date header and date_created are whole seconds
+CLOCKS_APART = timedelta(minutes=5)
+"""How far the clocks of two machines of ours may be apart: one claims, the other asks. Looking back too far finds
+nothing wrong, as texts we know by their id are passed over; looking back too little would send a text twice."""
 VALID_SECONDS = (10, 36000)  # what validity_period may be; its documentation warns of under 5
 PERSONAL_FIELDS = frozenset({"To", "From", "Body", "WaId", "ProfileName"})
 
@@ -185,7 +193,7 @@ class TwilioGateway:
     def find(self, sms: OutgoingSms, since: datetime) -> list[DeliveryReceipt]:
         with self._asking() as client:
             messages = client.messages.list(to=sms.to, page_size=LIST_PAGE, limit=LIST_PAGE)
-            earliest = since + self._clock_offset(client) - CLOCK_GRAIN
+            earliest = since + self._clock_offset(client) - CLOCKS_APART
         recent = [m for m in messages if m.date_created is None or m.date_created >= earliest]
         if len(messages) == LIST_PAGE and len(recent) == LIST_PAGE:
             raise OutcomeUnknown("list_too_long")
@@ -264,8 +272,10 @@ def _code(answer: Response) -> str:
         return str(answer.status_code)
 
 
-def _refusal(code: str) -> Refused:
-    return Refused(code, number_dead=code in NUMBER_DEAD, opted_out=code in OPTED_OUT)
+def _refusal(code: str) -> Refused | Rejected:
+    if code in NUMBER_DEAD | OPTED_OUT:
+        return Refused(code, number_dead=code in NUMBER_DEAD, opted_out=code in OPTED_OUT)
+    return Rejected(code)
 
 
 def _receipt(gateway_id: str, status: str, code: str, raw: Mapping[str, str] | None = None) -> DeliveryReceipt:
