@@ -28,7 +28,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from tests.factories import make_user
-from tests.support.reuse import Databases, TemplatesInMemory
+from tests.support.reuse import Databases, TemplatesInMemory, compile_routes_once
 
 TODAY = datetime(2023, 6, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 """A Thursday morning in the year of the commune's plan."""
@@ -38,6 +38,8 @@ TODAY = datetime(2023, 6, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 hypothesis.settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.register_profile("same", hypothesis.settings.get_profile("search"), derandomize=True, database=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+compile_routes_once()
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 

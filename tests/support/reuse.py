@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
 
 MOST_BYTES = 1_000_000
 """A table that grew beyond this is not worth emptying, and its size would mislead the next test's planner."""
@@ -89,3 +91,18 @@ class TemplatesInMemory(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what Jinja compiled."""
         self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def compile_routes_once() -> None:
+    """Let all apps of this run share what werkzeug compiles to build a route's addresses: most of the time it takes to
+    make an app, of which each test has its own. It depends on nothing but the rule's own words."""
+    compiled: dict[tuple[Any, ...], Any] = {}
+    compile_anew = Rule._compile_builder
+
+    def compile_builder(self: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(self._trace), repr(self.defaults), append_unknown)
+        if key not in compiled:
+            compiled[key] = compile_anew(self, append_unknown)
+        return compiled[key]
+
+    Rule._compile_builder = compile_builder  # type: ignore[method-assign]
