@@ -197,6 +197,43 @@ def test_the_pages_say_that_only_what_was_told_after_the_change_counts(commune, 
     assert "before the change" in officer.get(f"/meetings/{one_told.id}/invitations?lang=en").text
 
 
+def listed(client, address: str) -> list[str]:
+    page = BeautifulSoup(client.get(address).text, "lxml")
+    return [item["id"].removeprefix("invitation-") for item in page.select("ul.invited > li")]
+
+
+def test_the_number_not_reached_by_a_send_leads_to_exactly_those_people(commune, meeting, login_as):
+    officer = login_as(Role.OFFICER, commune)
+    batch_id = db.session.scalar(sa.select(Batch.id))
+    lost = [MessageState.FAILED, MessageState.UNKNOWN]
+    keys = db.session.scalars(sa.select(Message.recipient_key).where(Message.state.in_(lost)))
+    not_reached = sorted(key.removeprefix("invitation:") for key in keys)
+
+    page = BeautifulSoup(officer.get(f"/messages/batches/{batch_id}").text, "lxml")
+    (tile,) = page.select("#batch-progress a.tile")
+    shown = BeautifulSoup(officer.get(tile["href"]).text, "lxml")
+
+    assert tile.select_one(".tile-figure").text == "2"
+    assert sorted(listed(officer, tile["href"])) == not_reached
+    assert all(item.select_one("details").has_attr("open") for item in shown.select("ul.invited > li"))
+    form = shown.select_one("ul.invited > li form")
+    hidden = {field["name"]: field["value"] for field in form.select("input[type=hidden]")}
+    answer = officer.post(form["action"], data=hidden | {"result": "called"})
+    assert len(listed(officer, answer.location)) == 1
+    assert officer.get(f"/meetings/{meeting.id}/invitations?batch=999").status_code == 404
+
+
+def test_whose_text_failed_is_on_the_call_list_until_told_otherwise(commune, meeting, login_as):
+    officer = login_as(Role.OFFICER, commune)
+    call_list = f"/meetings/{meeting.id}/invitations?show=call"
+    called = listed(officer, call_list)
+    assert len(called) == 2
+
+    officer.post(f"/meetings/{meeting.id}/invitations/{called[0]}/outcome", data={"result": "told_in_person"})
+
+    assert listed(officer, call_list) == called[1:]
+
+
 def test_the_pages_show_the_figures_apart(commune, meeting, login_as):
     officer = login_as(Role.OFFICER, commune)
     batch_id = db.session.scalar(sa.select(Batch.id))

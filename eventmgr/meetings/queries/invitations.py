@@ -22,8 +22,8 @@ from eventmgr.core.text import display_name
 from eventmgr.meetings.models import ContactOutcome, Invitation, InvitationMember, Meeting
 from eventmgr.meetings.queries.audience import key_of, subject_of
 from eventmgr.meetings.queries.meetings import meetings_visible_to
-from eventmgr.meetings.queries.reached import was_reached
-from eventmgr.meetings.values import Channel, ContactResult, Rsvp
+from eventmgr.meetings.queries.reached import has_failed, recipients_of, standing, was_reached
+from eventmgr.meetings.values import Channel, ContactResult, Rsvp, Standing
 from eventmgr.messaging.queries import latest_messages
 from eventmgr.messaging.values import MessageState
 from eventmgr.residents.models import Contact, Guest, Household, Resident
@@ -36,7 +36,7 @@ class InvitationFilter(StrEnum):
 
     ALL = "all"
     SMS = "sms"  # by text, own phone or passed on
-    CALL = "call"  # the call list
+    CALL = "call"  # the call list: no text goes there, or the last one did not arrive
     PAPER = "paper"
     NOT_REACHED = "not_reached"
     COMING = "coming"
@@ -94,14 +94,16 @@ def invitation_page(
     meeting: Meeting,
     chosen: InvitationFilter = InvitationFilter.ALL,
     *,
+    batch_id: int | None = None,
     after: int | None = None,
     limit: int = A_PAGE,
 ) -> InvitationPage:
     """The invitations of a meeting that the scope reaches, in the order in which they are walked; guests last.
 
-    A hamlet head's scope reaches the own hamlet's households only.
+    A hamlet head's scope reaches the own hamlet's households only. With a batch of the meeting, instead of the chosen
+    ones those are listed that were sent a text by it and have been reached in no way.
     """
-    conditions = _conditions(meeting.id)
+    conditions = _conditions()
     figures = db.session.execute(
         _rows_of(
             scope,
@@ -124,7 +126,7 @@ def invitation_page(
         )
         .outerjoin(Resident, sa.and_(Resident.household_id == Invitation.household_id, Resident.is_head))
         .outerjoin(Guest, Guest.id == Invitation.guest_id)
-        .where(conditions[chosen])
+        .where(conditions[chosen] if batch_id is None else _left_by(batch_id))
         .order_by(guests_last, hamlet_sort, Invitation.id)
         .limit(limit + 1)
     )
@@ -162,11 +164,15 @@ def _rows_of(scope: Scope, meeting: Meeting, *columns: Any) -> sa.Select[Any]:
     )
 
 
-def _conditions(meeting_id: int) -> dict[InvitationFilter, sa.ColumnElement[bool]]:
+def _left_by(batch_id: int) -> sa.ColumnElement[bool]:
+    return sa.and_(Invitation.id.in_(recipients_of(batch_id)), standing() == Standing.NOT_REACHED.value)
+
+
+def _conditions() -> dict[InvitationFilter, sa.ColumnElement[bool]]:
     return {
         InvitationFilter.ALL: sa.true(),
         InvitationFilter.SMS: Invitation.channel.in_([Channel.SMS, Channel.RELAY]),
-        InvitationFilter.CALL: Invitation.channel == Channel.CALL,
+        InvitationFilter.CALL: sa.or_(Invitation.channel == Channel.CALL, has_failed()),
         InvitationFilter.PAPER: Invitation.channel == Channel.PAPER,
         InvitationFilter.NOT_REACHED: sa.not_(was_reached()),
         InvitationFilter.COMING: Invitation.rsvp.in_([Rsvp.COMING, Rsvp.PROXY]),

@@ -56,7 +56,9 @@ def standing() -> sa.ColumnElement[str]:
 def standings_of_batch(batch_id: int) -> dict[Standing, int]:
     """How many of a batch's recipients stand where, by all that is known of them today."""
     counted = (
-        sa.select(Invitation.id, standing().label("standing")).where(Invitation.id.in_(recipients_of(batch_id)))
+        sa.select(Invitation.id, standing().label("standing")).where(
+            Invitation.id.in_(recipients_of(batch_id)), Invitation.withdrawn_at.is_(None)
+        )
     ).subquery()
     rows = db.session.execute(sa.select(counted.c.standing, sa.func.count()).group_by(counted.c.standing))
     return {Standing(word): number for word, number in rows}

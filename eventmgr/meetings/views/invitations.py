@@ -17,20 +17,23 @@ from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import masked_form, national_form
 from eventmgr.meetings.invite_words import OUTCOMES
+from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.audience import subject_of
 from eventmgr.meetings.queries.invitations import InvitationFilter, get_invitation_in, invitation_page
 from eventmgr.meetings.queries.meetings import get_meeting_visible_to
 from eventmgr.meetings.services import inviting
 from eventmgr.meetings.values import ContactResult
 from eventmgr.meetings.views import bp
-from eventmgr.messaging.queries import batches_visible_to
+from eventmgr.messaging.models import Batch
+from eventmgr.messaging.queries import batches_visible_to, get_batch_in
 from eventmgr.messaging.words import KINDS
 
 
 @bp.get("/meetings/<int:meeting_id>/invitations")
 @requires(Permission.VIEW_RESIDENTS)
 def invitations(meeting_id: int) -> str:
-    """Who is invited, by which way, what they answered, and whether they are known to have been told."""
+    """Who is invited, by which way, what they answered, and whether they are known to have been told; with a batch, those
+    whom its texts have not reached."""
     permitted = scope(Permission.VIEW_RESIDENTS)
     meeting = get_meeting_visible_to(scope(Permission.VIEW_MEETINGS), meeting_id)
     wanted = request.args.get("show", InvitationFilter.ALL.value)
@@ -38,7 +41,8 @@ def invitations(meeting_id: int) -> str:
         raise NotFound
     chosen = InvitationFilter(wanted)
     after = request.args.get("after", type=int)
-    page = invitation_page(permitted, meeting, chosen, after=after)
+    batch = _batch_of(meeting, request.args.get("batch", type=int))
+    page = invitation_page(permitted, meeting, chosen, batch_id=batch.id if batch else None, after=after)
     note_view(
         "invitations",
         record=f"meeting:{meeting.id}",
@@ -49,12 +53,13 @@ def invitations(meeting_id: int) -> str:
     path = meeting.area.path
     may_invite = scope(Permission.INVITE).covers(path)
     shown_phone = national_form if scope(Permission.VIEW_PHONES) else masked_form
-    here: dict[str, Any] = {"meeting_id": meeting.id, "show": chosen.value}
+    here: dict[str, Any] = {"meeting_id": meeting.id, "show": chosen.value, "batch": batch.id if batch else None}
     return render_template(
         "meetings/invitations.html",
         meeting=meeting,
         page=page,
-        chips=_chips(meeting.id, page.counts, chosen),
+        chips=_chips(meeting.id, page.counts, chosen if batch is None else None),
+        batch=batch,
         chosen=chosen,
         outcomes=OUTCOMES,
         sends=batches_visible_to(scope(Permission.VIEW_MESSAGES), subject=subject_of(meeting.id)),
@@ -89,13 +94,24 @@ def record_outcome(meeting_id: int, invitation_id: int) -> Response:
         invitation = get_invitation_in(permitted, meeting, invitation_id)
         inviting.record_outcome(invitation, ContactResult(result), by=current_user, now=now())
     flash(_("Noted: %(what)s.", what=OUTCOMES[ContactResult(result)]), "success")
-    back: dict[str, Any] = {"show": request.form.get("show") or None, "after": request.form.get("after") or None}
+    back: dict[str, Any] = {name: request.form.get(name) or None for name in ("show", "batch", "after")}
     return redirect(
         url_for("meetings.invitations", meeting_id=meeting_id, **back, _anchor=f"invitation-{invitation_id}")
     )
 
 
-def _chips(meeting_id: int, counts: dict[InvitationFilter, int], chosen: InvitationFilter) -> list[dict[str, Any]]:
+def _batch_of(meeting: Meeting, batch_id: int | None) -> Batch | None:
+    if batch_id is None:
+        return None
+    batch = get_batch_in(scope(Permission.VIEW_MESSAGES), batch_id)
+    if batch.subject != subject_of(meeting.id):
+        raise NotFound
+    return batch
+
+
+def _chips(
+    meeting_id: int, counts: dict[InvitationFilter, int], chosen: InvitationFilter | None
+) -> list[dict[str, Any]]:
     labels = {
         InvitationFilter.ALL: _("All"),
         InvitationFilter.SMS: _("By text"),
