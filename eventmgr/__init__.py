@@ -55,6 +55,7 @@ def _open_rooms(app: Flask) -> None:
     from eventmgr.accounts import session as accounts_session
     from eventmgr.core import access, access_log, language, registry, retention, web
     from eventmgr.rooms import (
+        ADDRESSEES,
         ANSWERS_BY_TEXT,
         BLUEPRINTS,
         BUDGETS,
@@ -71,7 +72,7 @@ def _open_rooms(app: Flask) -> None:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     web.init_navigation(app, NAVIGATION)
-    registry.init_registry(app, PERSONAL_DATA, PANELS, BUDGETS, REMINDERS_OVER, ANSWERS_BY_TEXT)
+    registry.init_registry(app, PERSONAL_DATA, PANELS, BUDGETS, REMINDERS_OVER, ANSWERS_BY_TEXT, ADDRESSEES)
     retention.init_retention(app, RETENTION)
     access.init_access(app)
     access_log.init_access_log(app)

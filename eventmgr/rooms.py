@@ -15,12 +15,13 @@ from eventmgr.checkin.views.api import bp as checkin_api
 from eventmgr.checkin.views.panels import PANELS as checkin_panels
 from eventmgr.checkin.views.self_check_in import public_bp as self_check_in
 from eventmgr.core.access import Permission
-from eventmgr.core.registry import AnswerByText, BudgetSource, Panel, PersonalData, ReminderOver
+from eventmgr.core.registry import Addressees, AnswerByText, BudgetSource, Panel, PersonalData, ReminderOver
 from eventmgr.core.retention import RetentionRule
 from eventmgr.core.web import NavItem
 from eventmgr.demo.views import bp as demo
 from eventmgr.home.settings_views import bp as home
 from eventmgr.meetings.queries.budgets import budgets_charged
+from eventmgr.meetings.queries.by_key import addressees_of
 from eventmgr.meetings.queries.reminders import has_refused
 from eventmgr.meetings.services import erasing as meetings_erasing
 from eventmgr.meetings.services import merging as invitations
@@ -92,6 +93,8 @@ BUDGETS: list[BudgetSource] = [budgets_charged]
 REMINDERS_OVER: list[ReminderOver] = [has_refused, is_there_already]
 
 ANSWERS_BY_TEXT: list[AnswerByText] = [answer_by_text]
+
+ADDRESSEES: list[Addressees] = [addressees_of]
 
 RETENTION: list[RetentionRule] = [
     *retention.RETENTION,

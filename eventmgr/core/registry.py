@@ -112,6 +112,19 @@ ReminderOver = Callable[[], ColumnElement[bool]]
 AnswerByText = Callable[[str, bool, datetime], bool]
 """Somebody texts from this phone (E.164) that they are coming, or not: whether it is clear to what that is the answer."""
 
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a text was for, as an officer calls them."""
+
+    name: str  # the head of the household, the guest; empty: not known
+    household_code: str = ""  # of the list; empty: none
+    hamlet: str = ""  # its name; empty for guests
+
+
+Addressees = Callable[[Collection[str]], Mapping[str, Addressee]]
+"""Says whom texts are for that were queued under these keys ("invitation:7"); keys of other rooms are left out."""
+
 _NAME = "registry"
 
 
@@ -122,6 +135,7 @@ class _Registry:
     budgets: tuple[BudgetSource, ...]
     reminders_over: tuple[ReminderOver, ...]
     answers_by_text: tuple[AnswerByText, ...]
+    addressees: tuple[Addressees, ...]
 
 
 def init_registry(
@@ -131,10 +145,16 @@ def init_registry(
     budgets: Iterable[BudgetSource] = (),
     reminders_over: Iterable[ReminderOver] = (),
     answers_by_text: Iterable[AnswerByText] = (),
+    addressees: Iterable[Addressees] = (),
 ) -> None:
     """Remember what the rooms have said, in the order of the floors."""
     app.extensions[_NAME] = _Registry(
-        tuple(personal_data), tuple(panels), tuple(budgets), tuple(reminders_over), tuple(answers_by_text)
+        tuple(personal_data),
+        tuple(panels),
+        tuple(budgets),
+        tuple(reminders_over),
+        tuple(answers_by_text),
+        tuple(addressees),
     )
 
 
@@ -198,3 +218,8 @@ def reminders_over() -> list[ColumnElement[bool]]:
 def answer_by_text(phone: str, coming: bool, now: datetime) -> bool:
     """Take a text as an answer; False where no room knows to what, and a person has to read it."""
     return any(take(phone, coming, now) for take in _registry().answers_by_text)
+
+
+def addressees(keys: Collection[str]) -> dict[str, Addressee]:
+    """Whom the texts under these keys are for; keys that no room knows are left out."""
+    return {key: known for describe in _registry().addressees for key, known in describe(keys).items()}

@@ -17,7 +17,7 @@ from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
 from eventmgr.core.phone import network_of
 from eventmgr.core.settings import APPROVAL_NEEDED, DAILY_SMS_CAP, DAILY_SMS_COST, NO_SEND_HOURS, setting
-from eventmgr.messaging.models import Approval, Batch, Message, Tariff
+from eventmgr.messaging.models import Approval, Batch, DeliveryEvent, Message, Tariff
 from eventmgr.messaging.no_send import NoSendHours, may_send, next_sending_time, read_no_send_hours
 from eventmgr.messaging.values import (
     NEVER_BILLED,
@@ -371,6 +371,17 @@ def messages_of(
     if states is not None:
         chosen = chosen.where(Message.state.in_(list(states)))
     return list(db.session.scalars(chosen.order_by(Message.id).limit(limit)))
+
+
+def events_of(message_ids: Collection[int]) -> dict[int, list[DeliveryEvent]]:
+    """What was tried and reported of each of these messages, in order."""
+    events: dict[int, list[DeliveryEvent]] = {message_id: [] for message_id in message_ids}
+    rows = db.session.scalars(
+        sa.select(DeliveryEvent).where(DeliveryEvent.message_id.in_(message_ids)).order_by(DeliveryEvent.id)
+    )
+    for event in rows:
+        events[event.message_id].append(event)
+    return events
 
 
 @dataclass(frozen=True, slots=True)

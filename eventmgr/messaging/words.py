@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from flask_babel import lazy_gettext as _
 
 from eventmgr.core.clock import local_day
 from eventmgr.core.language import say_clock_time, say_moment
+from eventmgr.messaging.gateways import android, twilio
 from eventmgr.messaging.gateways.base import Trouble
-from eventmgr.messaging.models import Message
+from eventmgr.messaging.models import DeliveryEvent, Message
 from eventmgr.messaging.queries import Leaving
 from eventmgr.messaging.texts import TextPurpose
 from eventmgr.messaging.values import BatchKind, LeftOutReason, MessageState, Wish
@@ -117,10 +119,41 @@ ERRORS: dict[str, Any] = {
 
 
 def describe_error(code: str) -> Any:
-    """A code as a sentence; one that is not known here is shown as it is."""
+    """A code as a sentence; one that is not known here is shown as such."""
     if not code:
         return ""
-    return ERRORS.get(code) or _("The gateway's code is %(code)s.", code=code)
+    if code.startswith("android: "):
+        return _("The phone that sends says: %(why)s.", why=code.removeprefix("android: "))
+    return ERRORS.get(code) or _("A code of the gateway that we do not know: %(code)s.", code=code)
+
+
+_TRIED: dict[str, Any] = {
+    "refused": _("The gateway refused it."),
+    "unavailable": _("The gateway could not take it at that moment."),
+    "account_problem": _("The gateway refused our account."),
+    "outcome_unknown": _("Whether the gateway took it was not known."),
+    "taken before": _("The gateway had it already."),
+}
+"""What came of handing a text over, by the word kept with the attempt; any other is the gateway's word for yes."""
+_WORDS: Mapping[str, MessageState] = {**twilio.STATES, **android.STATES, **android.EVENTS}
+"""The words in which gateways report, whichever gateway's they are; the simulator speaks as Twilio does."""
+_REPORTED: dict[MessageState, Any] = {
+    MessageState.ACCEPTED: _("The gateway has it."),
+    MessageState.SENT: _("It was passed to the network."),
+    MessageState.DELIVERED: _("The network reports that it arrived."),
+    MessageState.FAILED: _("The network reports that it did not arrive."),
+}
+
+
+def describe_event(event: DeliveryEvent) -> str:
+    """One step of a text in plain words, with what its code means."""
+    if event.source == "attempt":
+        told = _TRIED.get(event.outcome) or _("Handed to the gateway.")
+    elif event.outcome in _WORDS:
+        told = _REPORTED[_WORDS[event.outcome]]
+    else:
+        told = _("The gateway reports a word we do not know: %(word)s.", word=event.outcome)
+    return " ".join(filter(None, (str(told), str(describe_error(event.code)))))
 
 
 def describe_remark(message: Message) -> Any:

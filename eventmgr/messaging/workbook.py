@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import IO
 
 import xlsxwriter
@@ -12,8 +12,11 @@ from flask_babel import gettext as _
 
 @dataclass(frozen=True, slots=True)
 class ResultLine:
-    """A message as its row says it, in the language of the person who downloads."""
+    """A message as its row says it, in the language of the person who downloads, in the order of the columns."""
 
+    name: str  # whom it was for; empty: not known
+    household_code: str
+    hamlet: str
     phone: str
     text: str
     state: str
@@ -33,6 +36,9 @@ def write_results(lines: Iterable[ResultLine], content: IO[bytes]) -> int:
     bold = book.add_format({"bold": True, "bottom": 1})
     titles = [
         _("No."),
+        _("Full name"),
+        _("Household code"),
+        _("Hamlet"),
         _("Phone"),
         _("Text"),
         _("State"),
@@ -42,23 +48,15 @@ def write_results(lines: Iterable[ResultLine], content: IO[bytes]) -> int:
         _("Settled at"),
         _("Remark"),
     ]
-    sheet.set_column(1, 1, 16)
-    sheet.set_column(2, 2, 60)
-    sheet.set_column(3, 3, 24)
-    sheet.set_column(7, 8, 28)
+    for columns, width in {"B:B": 28, "C:C": 16, "D:D": 20, "E:E": 16, "F:F": 60, "G:G": 24, "K:L": 28}.items():
+        sheet.set_column(columns, width)
     sheet.freeze_panes(1, 0)
     for column, title in enumerate(titles):
         sheet.write_string(0, column, title, bold)
     row = 0
     for row, line in enumerate(lines, start=1):
         sheet.write_number(row, 0, row)
-        sheet.write_string(row, 1, line.phone)
-        sheet.write_string(row, 2, line.text)
-        sheet.write_string(row, 3, line.state)
-        sheet.write_number(row, 4, line.segments)
-        sheet.write_number(row, 5, line.price)
-        sheet.write_number(row, 6, line.attempts)
-        sheet.write_string(row, 7, line.settled)
-        sheet.write_string(row, 8, line.remark)
+        for column, value in enumerate(astuple(line), start=1):
+            (sheet.write_number if isinstance(value, int) else sheet.write_string)(row, column, value)
     book.close()
     return row

@@ -96,6 +96,30 @@ def test_a_batch_tells_each_message_in_honest_words(office, enter):
     assert "Number cannot receive messages" in rows[2]
 
 
+def test_an_opened_row_tells_step_by_step_what_happened_to_a_text(office, enter):
+    queued = mixed_batch(office)
+
+    soup = page(enter(Role.OFFICER), f"/messages/batches/{queued.batch_id}?lang=en")
+
+    steps = [[words(step) for step in row.select(".happened li")] for row in soup.select("table.data tbody tr")]
+    assert [row[0].endswith("Handed to the gateway.") for row in steps] == [True, True, False]
+    assert steps[0][1].endswith("The network reports that it arrived.")
+    assert steps[1][1].endswith("The network reports that it did not arrive. This number does not exist.")
+    assert steps[2][0].endswith("The gateway refused it. This number takes no text messages.")
+    assert all("/6/2023" in step for row in steps for step in row)
+
+
+def test_a_code_nobody_has_met_is_shown_as_such(open_office, twilio):
+    office = open_office(**twilio_settings(twilio))
+    twilio.answer_next(refused(400, 21999))
+    queued = office.queue_many(1)
+    office.work()
+
+    soup = page(sign_in(office), f"/messages/batches/{queued.batch_id}")
+
+    assert "Mã lạ của cổng tin: 21999." in words(soup)
+
+
 def test_a_batch_can_be_filtered_to_those_not_reached(office, enter):
     queued = mixed_batch(office)
 
@@ -377,8 +401,8 @@ def test_results_are_a_workbook_without_formulas_and_the_look_is_written_down(of
 
     sheet = openpyxl.load_workbook(io.BytesIO(answer.data)).active
     rows = list(sheet.iter_rows(min_row=2))
-    assert [cell.value for cell in rows[0][:3]] == [1, "0912 000 001", "=HYPERLINK(1)"]
-    assert rows[0][2].data_type == "s"
+    assert [rows[0][column].value for column in (0, 4, 5)] == [1, "0912 000 001", "=HYPERLINK(1)"]
+    assert rows[0][5].data_type == "s"
     assert db.session.scalars(sa.select(AccessEntry.record)).all() == [f"batch:{failed_batch}"]
 
 

@@ -100,6 +100,11 @@ def key_of(invitation_id: int) -> str:
     return f"invitation:{invitation_id}"
 
 
+def invitation_ids_in(keys: Iterable[str]) -> list[int]:
+    """The invitations among the outbox's recipient keys."""
+    return [int(number) for kind, _, number in (key.partition(":") for key in keys) if kind == "invitation"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """A phone of a household."""

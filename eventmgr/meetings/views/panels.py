@@ -43,7 +43,7 @@ def _batch(batch_id: int) -> str | None:
         "meetings/batch_panel.html",
         by_standing=by_standing,
         everyone=sum(by_standing.values()),
-        changed=db.session.get_one(Meeting, meeting_ids[0]),
+        changed=db.session.get(Meeting, meeting_ids[0]),
         not_reached_url=url_for("meetings.invitations", meeting_id=meeting_ids[0], show="call", batch=batch_id)
         if may_look
         else None,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from flask import current_app, flash, redirect, render_template, request, send_file, url_for
@@ -22,7 +25,7 @@ from eventmgr.core.db import after_commit, unit_of_work
 from eventmgr.core.errors import NotFound, RuleBroken
 from eventmgr.core.language import say_moment
 from eventmgr.core.phone import InvalidPhone, masked_form, national_form, parse_phone
-from eventmgr.core.registry import Place
+from eventmgr.core.registry import Addressee, Place
 from eventmgr.messaging import own_test, queries, services
 from eventmgr.messaging.budgets import OverBudget, budgets_of_queued
 from eventmgr.messaging.forms import ApproveForm, RecordApprovalForm, TestSendForm
@@ -31,7 +34,15 @@ from eventmgr.messaging.models import Approval, Batch, Message
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.values import NOT_REACHED, UNDER_WAY, BatchState, MessageState, Progress
 from eventmgr.messaging.views import bp
-from eventmgr.messaging.words import KINDS, LEFT_OUT, STATES, describe_leaving, describe_pause, describe_remark
+from eventmgr.messaging.words import (
+    KINDS,
+    LEFT_OUT,
+    STATES,
+    describe_event,
+    describe_leaving,
+    describe_pause,
+    describe_remark,
+)
 from eventmgr.messaging.workbook import ResultLine, write_results
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -43,18 +54,22 @@ GROUPS: dict[str, frozenset[MessageState] | None] = {
     "not_reached": NOT_REACHED,
 }
 """The filters of a batch's messages."""
+RESULTS_AT_A_TIME = 500
+NOBODY_KNOWN = Addressee("")
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
     """A message in a table: its phone as this person may see it."""
 
+    to: Addressee | None  # whom it is for; None: nobody knows, or this person may not
     phone: str
     text: str
     state: MessageState
     segments: int
     attempts: int
     remark: Any
+    events: list[tuple[datetime, str]]  # what happened to it, in order
     id: int
 
 
@@ -96,7 +111,7 @@ def batch(batch_id: int) -> str:
         "messaging/batch.html",
         batch=found,
         kind=KINDS[found.kind],
-        rows=[_row(message, found) for message in messages],
+        rows=_rows(messages, found),
         group=group,
         chips=_chips(found, progress, group),
         next_url=url_for(".batch", batch_id=found.id, show=group, after=messages[-1].id) if further else None,
@@ -136,16 +151,29 @@ def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
     }
 
 
-def _row(message: Message, batch: Batch) -> MessageRow:
-    return MessageRow(
-        phone=_shown(message.phone, batch),
-        text=message.text,
-        state=message.state,
-        segments=message.segments,
-        attempts=message.attempts,
-        remark=describe_remark(message),
-        id=message.id,
-    )
+def _rows(messages: Sequence[Message], batch: Batch) -> list[MessageRow]:
+    known, events = _addressees(messages, batch), queries.events_of([message.id for message in messages])
+    return [
+        MessageRow(
+            to=known.get(message.recipient_key),
+            phone=_shown(message.phone, batch),
+            text=message.text,
+            state=message.state,
+            segments=message.segments,
+            attempts=message.attempts,
+            remark=describe_remark(message),
+            events=[(event.at, describe_event(event)) for event in events[message.id]],
+            id=message.id,
+        )
+        for message in messages
+    ]
+
+
+def _addressees(messages: Iterable[Message], batch: Batch) -> Mapping[str, Addressee]:
+    """Whom these messages are for, for those who may see names."""
+    if not scope(Permission.VIEW_RESIDENTS).covers(batch.area.path):
+        return {}
+    return registry.addressees({message.recipient_key for message in messages})
 
 
 def _shown(phone: str, batch: Batch) -> str:
@@ -233,7 +261,7 @@ def results(batch_id: int) -> Response:
     content = io.BytesIO()
     with unit_of_work():
         found = queries.get_batch_in(scope(Permission.VIEW_MESSAGES), batch_id)
-        count = write_results((_result(message, found) for message in queries.all_messages_of(found)), content)
+        count = write_results(_results(found), content)
         record_access(
             AccessKind.EXPORT,
             "messages",
@@ -247,8 +275,19 @@ def results(batch_id: int) -> Response:
     return send_file(content, mimetype=XLSX, as_attachment=True, download_name=f"tin-nhan-{batch_id}.xlsx")
 
 
-def _result(message: Message, batch: Batch) -> ResultLine:
+def _results(batch: Batch) -> Iterator[ResultLine]:
+    messages = queries.all_messages_of(batch)
+    while page := list(islice(messages, RESULTS_AT_A_TIME)):
+        known = _addressees(page, batch)
+        for message in page:
+            yield _result(message, batch, known.get(message.recipient_key, NOBODY_KNOWN))
+
+
+def _result(message: Message, batch: Batch, to: Addressee) -> ResultLine:
     return ResultLine(
+        name=to.name,
+        household_code=to.household_code,
+        hamlet=to.hamlet,
         phone=_shown(message.phone, batch),
         text=message.text,
         state=str(STATES[message.state]),
