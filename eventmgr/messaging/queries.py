@@ -142,19 +142,46 @@ def areas_open_for_sending(now: datetime) -> list[OpenArea]:
     return [area for area in days if not area.day.is_used_up]
 
 
-def phones_texted_today(area_id: int, now: datetime) -> set[str]:
-    """The phones that a text of the area went to today, or still goes to."""
+def day_ahead(area_id: int, area_path: str, leaves_at: datetime, now: datetime) -> SendingDay:
+    """The day on which texts of the area leave that are asked for now: what it has had, and what waits to leave on it.
+    Nothing is counted where no limit is set."""
+    day = clock.local_day(leaves_at)
+    most, most_price = setting(area_path, DAILY_SMS_CAP, day), setting(area_path, DAILY_SMS_COST, day)
+    if not most and not most_price:
+        return SendingDay(0, 0, 0, 0)
+    waiting, price = db.session.execute(
+        sa.select(sa.func.count(Message.id), sa.func.coalesce(sa.func.sum(Message.price), 0))
+        .join(Message.batch)
+        .where(Batch.area_id == area_id, _leaves_on(day, now))
+    ).one()
+    gone = day_of(area_id, area_path, now) if day == clock.local_day(now) else SendingDay(0, 0, 0, 0)
+    return SendingDay(gone.messages + waiting, gone.price + int(price), most, most_price)
+
+
+def phones_texted_on(area_id: int, day: date, now: datetime) -> set[str]:
+    """The phones that a text of the area has left for on a day, or is to leave for."""
+    first, after = clock.instant_of(day, time(0)), clock.instant_of(day + timedelta(days=1), time(0))
+    has_left = sa.and_(
+        Message.state.in_([*TAKEN, MessageState.SENDING, MessageState.UNKNOWN]),
+        Message.claimed_at >= first,
+        Message.claimed_at < after,
+    )
     rows = db.session.scalars(
         sa.select(Message.phone)
         .join(Message.batch)
-        .where(
-            Batch.area_id == area_id,
-            Message.queued_at >= clock.instant_of(clock.local_day(now), time(0)),
-            Message.state != MessageState.WITHDRAWN,
-        )
+        .where(Batch.area_id == area_id, sa.or_(has_left, _leaves_on(day, now)))
         .distinct()
     )
     return set(rows)
+
+
+def _leaves_on(day: date, now: datetime) -> sa.ColumnElement[bool]:
+    """That a message waits to leave on a day; what was due before today leaves today."""
+    after = clock.instant_of(day + timedelta(days=1), time(0))
+    due = sa.and_(Message.state == MessageState.QUEUED, Message.next_attempt_at < after)
+    if day == clock.local_day(now):
+        return due
+    return sa.and_(due, Message.next_attempt_at >= clock.instant_of(day, time(0)))
 
 
 class Prices:

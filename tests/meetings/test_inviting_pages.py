@@ -16,7 +16,7 @@ from eventmgr.areas.models import Area
 from eventmgr.core.access import Role
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
+from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, DAILY_SMS_CAP, decide
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import ContactOutcome, Invitation, Meeting, Series
 from eventmgr.meetings.queries.listing import invited_to
@@ -454,3 +454,76 @@ def test_a_half_typed_own_phone_keeps_nobody_from_inviting(meeting, commune, log
     answer = login_as(Role.OFFICER, commune).post(f"/meetings/{meeting.id}/invite", data=form(my_phone="12"))
 
     assert answer.status_code == 302
+
+
+def test_both_forms_stand_side_by_side_to_be_read_aloud(meeting, commune, login_as):
+    client = login_as(Role.OFFICER, commune)
+
+    for marks, here, beside in (("plain", "kinh moi ong", "kính mời ông"), ("marked", "kính mời ông", "kinh moi ong")):
+        piece = soup(client.post(f"/meetings/{meeting.id}/invite/preview?lang=en", data=form(marks=marks)))
+        assert here in piece.select_one("#sample-text").text
+        assert beside in piece.select_one("#other-text").text
+        assert "aloud" in words(piece)
+
+
+def another_send(commune: Area, *numbers: int) -> None:
+    """The same households are invited to another meeting, too."""
+    with unit_of_work():
+        other = make_meeting(hamlet_of(commune), starts_at=datetime(2023, 6, 20, 7, 30, tzinfo=THURSDAY.tzinfo))
+    invite_all(other)
+    with unit_of_work():
+        db.session.execute(
+            sa.update(Message).where(Message.phone.not_in(map(phone, numbers))).values(state="withdrawn")
+        )
+
+
+def test_who_gets_another_text_that_day_is_named(meeting, commune, login_as):
+    other_day = form(send_at="2023-06-02T08:00")
+    another_send(commune, 1)
+    client, address = login_as(Role.OFFICER, commune), f"/meetings/{meeting.id}/invite/preview?lang=en"
+
+    today = soup(client.post(address, data=form()))
+    tomorrow = soup(client.post(address, data=other_day))
+
+    assert [words(item) for item in today.select(".texted li")] == ["Hoàng Thị Nguyệt Bản Mẫu Hai"]
+    assert tomorrow.select(".texted") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "named"),
+    [
+        (MessageState.SENDING, True),
+        (MessageState.ACCEPTED, True),
+        (MessageState.DELIVERED, True),
+        (MessageState.UNKNOWN, True),
+        (MessageState.FAILED, False),
+        (MessageState.REFUSED, False),
+        (MessageState.EXPIRED, False),
+    ],
+)
+def test_only_texts_that_left_count_as_had(meeting, commune, login_as, state, named):
+    another_send(commune, 1)
+    with unit_of_work():
+        db.session.execute(sa.update(Message).where(Message.phone == phone(1)).values(state=state, claimed_at=now()))
+
+    piece = soup(login_as(Role.OFFICER, commune).post(f"/meetings/{meeting.id}/invite/preview", data=form()))
+
+    assert bool(piece.select(".texted li")) is named
+
+
+def test_the_days_limit_and_the_price_are_those_of_the_day_the_texts_leave(meeting, commune, login_as):
+    with unit_of_work():
+        decide(commune.id, DAILY_SMS_CAP, 2, date(2023, 1, 1))
+        set_tariff("vinaphone", 300, date(2023, 6, 2))
+    another_send(commune, 1)
+    client, address = login_as(Role.OFFICER, commune), f"/meetings/{meeting.id}/invite/preview?lang=en"
+
+    today = words(soup(client.post(address, data=form())))
+    tomorrow = words(soup(client.post(address, data=form(send_at="2023-06-02T08:00"))))
+
+    assert "More than the day's limit" in today
+    assert "Today, with what still waits: 1 texts, 250 đ." in today
+    assert "500 đ" in today
+    assert "More than the day's limit" not in tomorrow
+    assert "Waiting for Friday, 2/6/2023 already: 0 texts, 0 đ." in tomorrow
+    assert "600 đ" in tomorrow

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from eventmgr.areas.models import Area
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.core.settings import DAILY_SMS_CAP, DAILY_SMS_COST, decide
-from eventmgr.messaging.queries import SendingDay, day_of, phones_texted_today
+from eventmgr.messaging.queries import SendingDay, day_ahead, day_of, phones_texted_on
 from eventmgr.messaging.sender import sender_of
 from eventmgr.messaging.services import set_tariff
 from eventmgr.messaging.values import MessageState
@@ -107,9 +107,26 @@ def test_without_a_limit_nothing_is_counted(office):
     assert not day_of(area.id, area.path, office.clock.now()).is_limited
 
 
-def test_phones_texted_today_are_forgotten_the_next_day(office, clock):
+def test_a_phone_counts_as_texted_on_the_day_its_text_leaves(open_office, clock):
+    office = open_office(SMS_NO_SEND_HOURS="21:00-07:00")
+    clock.instant = datetime(2023, 6, 1, 22, tzinfo=clock.now().tzinfo)
+    today, tomorrow = date(2023, 6, 1), date(2023, 6, 2)
     office.queue_many(2)
 
-    assert len(phones_texted_today(office.area_id, clock.now())) == 2
-    clock.advance(days=1)
-    assert phones_texted_today(office.area_id, clock.now()) == set()
+    assert phones_texted_on(office.area_id, today, clock.now()) == set()
+    assert len(phones_texted_on(office.area_id, tomorrow, clock.now())) == 2
+
+    clock.instant = datetime(2023, 6, 2, 7, 5, tzinfo=clock.now().tzinfo)
+    office.work()
+    assert len(phones_texted_on(office.area_id, tomorrow, clock.now())) == 2
+    assert phones_texted_on(office.area_id, date(2023, 6, 3), clock.now()) == set()
+
+
+def test_what_waits_for_a_day_uses_up_its_limit(office, clock):
+    limit(office, DAILY_SMS_CAP, 3)
+    area = db.session.get_one(Area, office.area_id)
+    office.queue_many(2, send_at=clock.now() + timedelta(days=1))
+    office.queue_many(1)
+
+    assert day_ahead(area.id, area.path, clock.now(), clock.now()).messages == 1
+    assert day_ahead(area.id, area.path, clock.now() + timedelta(days=1), clock.now()).messages == 2

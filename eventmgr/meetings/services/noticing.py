@@ -109,7 +109,9 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
     versions = _versions(meeting, kind, wording, timing, now=now)
     languages = languages_of(meeting.id)
     texts = {key: versions.get(language_key(languages.get(key, "")), text) for key in told}
-    prices, parts = Prices(local_day(now)), {words: count_segments(words).segments for words in set(texts.values())}
+    leaving = foresee_leaving(meeting.area.path, None, now)
+    prices = Prices(local_day(leaving.at))
+    parts = {words: count_segments(words).segments for words in set(texts.values())}
     price = sum(parts[texts[key]] * prices.of_segment(phone) for key, phone in told.items())
     return Notice(
         kind=kind,
@@ -123,7 +125,7 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
         price=price,
         dear=dear_characters(text),
         budgets=tuple(budgets_before({subject_of(meeting.id): price})),
-        leaving=foresee_leaving(meeting.area.path, None, now),
+        leaving=leaving,
         needs_approval=is_approval_needed(meeting.area.path, local_day(now)),
     )
 

@@ -32,7 +32,14 @@ from eventmgr.meetings.views import bp
 from eventmgr.messaging.budgets import OverBudget, budgets_before
 from eventmgr.messaging.library import TextNotRegistered, kept_versions, wordings_of
 from eventmgr.messaging.own_test import queue_test
-from eventmgr.messaging.queries import Prices, day_of, foresee_leaving, is_approval_needed, phones_texted_today
+from eventmgr.messaging.queries import (
+    Leaving,
+    Prices,
+    day_ahead,
+    foresee_leaving,
+    is_approval_needed,
+    phones_texted_on,
+)
 from eventmgr.messaging.services import ApprovedInFuture, NoLeaderName, TooLateToSend
 from eventmgr.messaging.tasks import send_due
 from eventmgr.messaging.texts import EmptyValue
@@ -171,7 +178,7 @@ def _fragment(send: Send) -> Any:
     form, reach = _form_and_reach(send, moment)
     form.validate()
     preview = _preview(send, form, reach, moment)
-    page = render_template("meetings/invite_preview.html", form=form, **_foreseen(send, form, preview, moment))
+    page = render_template("meetings/invite_preview.html", form=form, **_foreseen(send, form, reach, preview, moment))
     return page, 422 if form.errors else 200
 
 
@@ -213,7 +220,7 @@ def _preview(send: Send, form: InviteForm, reach: Reach, moment: datetime) -> Pr
             reach.texted,
             words,
             form.texts,
-            Prices(local_day(moment)),
+            Prices(local_day(_leaving(send, form, moment).at)),
             chosen=form.recipient.data or 0,
             language=form.shown_language,
         )
@@ -263,25 +270,33 @@ def _carry_out(send: Send, form: InviteForm, moment: datetime) -> Response | Non
         _put_beside(form, problem)
         return None
     flash(_told(invited), "success")
-    if invited.queued and (later := _leaving(send, form, moment)):
+    if invited.queued and (later := str(describe_leaving(_leaving(send, form, moment), moment))):
         flash(later, "info")
     return redirect(_next_url(send, invited))
 
 
-def _foreseen(send: Send, form: InviteForm, preview: Preview | None, moment: datetime) -> dict[str, Any]:
-    """What the texts cost, from which money, and when they leave."""
+def _foreseen(send: Send, form: InviteForm, reach: Reach, preview: Preview | None, moment: datetime) -> dict[str, Any]:
+    """What the texts cost, from which money, when they leave, and what that day holds already."""
+    area, leaving = send.first.area, _leaving(send, form, moment)
+    day = day_ahead(area.id, area.path, leaving.at, moment)
+    texted = phones_texted_on(area.id, local_day(leaving.at), moment) if reach.texted else set()
     prices = {subject_of(meeting_id): price for meeting_id, price in preview.sent.prices.items()} if preview else {}
     return {
         "preview": preview,
         "budgets": budgets_before(prices),
-        "leaving": _leaving(send, form, moment),
+        "leaving": str(describe_leaving(leaving, moment)),
+        "day": day,
+        "leaves_on": leaving.at,
+        "leaves_today": local_day(leaving.at) == local_day(moment),
+        "over_the_day": preview is not None and day.would_exceed(preview.recipients, preview.sent.price),
+        "texted_that_day": [invitee for invitee in reach.texted if invitee.phone in texted],
+        "most_shown": LEFT_OUT_SHOWN,
         "needs_approval": is_approval_needed(send.first.area.path, local_day(moment)),
     }
 
 
-def _leaving(send: Send, form: InviteForm, moment: datetime) -> str:
-    leaving = foresee_leaving(send.first.area.path, _instant(form.send_at.data), moment)
-    return str(describe_leaving(leaving, moment))
+def _leaving(send: Send, form: InviteForm, moment: datetime) -> Leaving:
+    return foresee_leaving(send.first.area.path, _instant(form.send_at.data), moment)
 
 
 def _send_again(send: Send, moment: datetime) -> Send:
@@ -321,27 +336,15 @@ def _next_url(send: Send, invited: inviting.Invited) -> str:
 
 def _render(send: Send, form: InviteForm | None, moment: datetime, reach: Reach | None, preview: Preview | None) -> str:
     area = send.first.area
-    day = day_of(area.id, area.path, moment)
     return render_template(
         "meetings/invite.html",
         send=send,
         form=form,
         reach=reach,
-        day=day,
-        over_the_day=preview is not None and day.would_exceed(preview.recipients, preview.sent.price),
-        texted_today=_texted_today(area.id, reach, moment),
         left_out=reach.left_out[:LEFT_OUT_SHOWN] if reach else (),
         words=NO_TEXT,
         contact_missing=not contact_phone(area.path, moment),
         settings_url=url_for("home.settings") if "home.settings" in current_app.view_functions else None,
         meetings_url=url_for("meetings.index") if "meetings.index" in current_app.view_functions else None,
-        **(_foreseen(send, form, preview, moment) if form else {}),
+        **(_foreseen(send, form, reach, preview, moment) if form and reach else {}),
     )
-
-
-def _texted_today(area_id: int, reach: Reach | None, moment: datetime) -> int:
-    """How many of those to be texted have a phone that gets another text of the office today."""
-    if reach is None or not reach.texted:
-        return 0
-    phones = phones_texted_today(area_id, moment)
-    return sum(invitee.phone in phones for invitee in reach.texted)
