@@ -181,8 +181,8 @@ class Progress:
 
     @property
     def handed_over(self) -> int:
-        """Those nothing more can be done for by sending."""
-        return self.total - self.waiting
+        """Those dealt with: what became of an unknown one, a person or the gateway has still to say."""
+        return self.total - self.waiting - self._count(S.UNKNOWN)
 
     @property
     def delivered(self) -> int:

@@ -71,7 +71,8 @@ TROUBLES: dict[Trouble, Any] = {
         "then go on with this batch."
     ),
     Trouble.SENDER: _(
-        "The gateway cannot send from our number or sender name. Check TWILIO_FROM, then go on with this batch."
+        "The gateway cannot send from our number or sender name. Check TWILIO_FROM and TWILIO_MESSAGING_SERVICE_SID, "
+        "then go on with this batch."
     ),
     Trouble.SUSPENDED: _("The gateway has suspended our account. Ask the gateway why, then go on with this batch."),
     Trouble.BALANCE: _("The account at the gateway has no money left. Top it up, then go on with this batch."),
@@ -79,6 +80,14 @@ TROUBLES: dict[Trouble, Any] = {
         "The gateway cannot use our public address for its reports. Check PUBLIC_URL, then go on with this batch."
     ),
 }
+
+OF_A_PHONE: dict[Trouble, Any] = {
+    Trouble.CREDENTIALS: _(
+        "The phone that sends does not accept our user name and password. Check ANDROID_GATEWAY_USER and "
+        "ANDROID_GATEWAY_PASSWORD against its screen, then go on with this batch."
+    ),
+}
+"""The same where texts leave by a phone with a SIM: it has an address and a password, and no account."""
 
 WISHES_DONE: dict[Wish, Any] = {
     Wish.STOP: _("Wants no more texts: noted, none are sent."),
@@ -129,6 +138,7 @@ def describe_error(code: str) -> Any:
 
 _TRIED: dict[str, Any] = {
     "refused": _("The gateway refused it."),
+    "rejected": _("The gateway did not take it."),
     "unavailable": _("The gateway could not take it at that moment."),
     "account_problem": _("The gateway refused our account."),
     "outcome_unknown": _("Whether the gateway took it was not known."),
@@ -169,9 +179,12 @@ def describe_remark(message: Message) -> Any:
     return describe_error(message.error)
 
 
-def describe_pause(reason: str) -> Any:
-    """Why a batch paused by itself; empty where an officer paused it."""
-    return TROUBLES[Trouble(reason)] if reason in set(Trouble) else ""
+def describe_pause(reason: str, gateway: str) -> Any:
+    """Why a batch paused by itself, and what to do about it at the gateway in use; empty where an officer paused it."""
+    if reason not in set(Trouble):
+        return ""
+    own = OF_A_PHONE if gateway == "android" else {}
+    return own.get(Trouble(reason)) or TROUBLES[Trouble(reason)]
 
 
 def describe_leaving(leaving: Leaving, now: datetime) -> Any:

@@ -19,6 +19,7 @@ from eventmgr.core.db import db, unit_of_work
 from eventmgr.messaging.models import Approval
 from eventmgr.messaging.services import ask_for_approval
 from eventmgr.messaging.values import BatchState, MessageState, Recipient
+from eventmgr.messaging.words import describe_pause
 from tests.factories import make_commune
 from tests.messaging.conftest import phone, twilio_settings
 from tests.support.twilio_server import refused
@@ -118,6 +119,7 @@ def test_a_code_nobody_has_met_is_shown_as_such(open_office, twilio):
     soup = page(sign_in(office), f"/messages/batches/{queued.batch_id}")
 
     assert "Mã lạ của cổng tin: 21999." in words(soup)
+    assert soup.select_one('form[action$="/resend"]')
 
 
 def test_a_batch_can_be_filtered_to_those_not_reached(office, enter):
@@ -205,6 +207,38 @@ def test_an_account_problem_is_explained_in_plain_words(open_office, twilio):
 
     assert "does not accept our account name and password" in words(soup)
     assert soup.select_one(f"form[action='/messages/batches/{queued.batch_id}/resume'] button.btn-primary")
+
+
+def test_a_phone_that_refuses_us_is_explained_as_a_phone(open_office):
+    with open_office().app.test_request_context("/?lang=en"):
+        told = {gateway: str(describe_pause("credentials", gateway)) for gateway in ("android", "twilio")}
+
+    assert "ANDROID_GATEWAY_USER" in told["android"]
+    assert "TWILIO" not in told["android"]
+    assert "TWILIO_ACCOUNT_SID" in told["twilio"]
+
+
+def test_a_batch_the_night_stops_in_its_midst_says_when_it_goes_on(open_office, clock):
+    office = open_office(SMS_NO_SEND_HOURS="21:00-07:00")
+    queued = office.queue_many(2)
+    clock.instant = datetime(2023, 6, 1, 21, 5, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+    told = words(page(sign_in(office), f"/messages/batches/{queued.batch_id}?lang=en").select_one("#batch-progress"))
+
+    assert "These are the no-send hours. The rest goes on at 07:00" in told
+
+
+def test_an_unknown_outcome_is_not_dealt_with(office, enter):
+    queued = office.queue_many(3)
+    office.work()
+    with unit_of_work():
+        office.messages()[0].state = MessageState.UNKNOWN
+
+    told = words(
+        page(enter(Role.OFFICER), f"/messages/batches/{queued.batch_id}?lang=en").select_one("#batch-progress")
+    )
+
+    assert "2/3" in told
 
 
 def sign_in(office, role: Role = Role.OFFICER):

@@ -140,15 +140,24 @@ def _progress_values(batch: Batch, progress: Progress) -> dict[str, Any]:
         "pace": queries.pace_of(batch, progress.waiting, now()),
         "states": [(state, progress.by_state[state]) for state in MessageState if progress.by_state.get(state)],
         "poll_url": url_for("messaging.batch_progress", batch_id=batch.id) if moving else None,
-        "pause_sentence": describe_pause(batch.pause_reason),
+        "pause_sentence": describe_pause(batch.pause_reason, current_app.config["SMS_GATEWAY"]),
         "may_steer": scope(Permission.SEND_MESSAGES).covers(batch.area.path),
         "may_approve": scope(Permission.APPROVE_MESSAGES).covers(batch.area.path),
         "later": batch.send_at > now(),
+        "night_until": _night_until(batch, progress),
         "panels": registry.panels(Place.BATCH, batch.id),
         "day_used_up": batch.state is BatchState.SENDING
         and progress.waiting > 0
         and queries.day_of(batch.area_id, batch.area.path, now()).is_used_up,
     }
+
+
+def _night_until(batch: Batch, progress: Progress) -> datetime | None:
+    """When a batch goes on that the no-send hours hold back in its midst; None where they do not."""
+    if batch.state is not BatchState.SENDING or not progress.waiting or batch.send_at > now():
+        return None
+    leaving = queries.foresee_leaving(batch.area.path, None, now())
+    return leaving.at if leaving.is_moved else None
 
 
 def _rows(messages: Sequence[Message], batch: Batch) -> list[MessageRow]:
