@@ -26,6 +26,9 @@ TOP = Path(__file__).resolve().parent.parent
 MEBIBYTE = 1024 * 1024
 GATEWAYS = ("simulator", "twilio", "android")
 
+SENDER_NAME = 11
+"""Characters of a sender name: the ten octets of an address hold eleven septets. Source: 3GPP TS 23.040, 9.1.2.5"""
+
 USUAL_RATES = {"android": 0.2}
 """Texts a second where SMS_RATE_PER_SECOND is not set; others have no limit. Twelve a minute: Android asks its owner to
 confirm when an app sends more than 30 in its interval (AOSP, SmsUsageMonitor), and networks block SIMs that send in
@@ -116,6 +119,8 @@ def _check(app: Flask) -> None:
             missing.append("TWILIO_FROM or TWILIO_MESSAGING_SERVICE_SID")
         if missing:
             raise ConfigError(f"SMS_GATEWAY=twilio needs {', '.join(missing)}.")
+        if any(letter.isalpha() for letter in config["TWILIO_FROM"]) and len(config["TWILIO_FROM"]) > SENDER_NAME:
+            raise ConfigError(f"TWILIO_FROM: a sender name has at most {SENDER_NAME} characters.")
     if config["SMS_GATEWAY"] == "android":
         missing = [
             n for n in ("ANDROID_GATEWAY_URL", "ANDROID_GATEWAY_USER", "ANDROID_GATEWAY_PASSWORD") if not config[n]

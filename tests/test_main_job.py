@@ -247,7 +247,7 @@ def test_the_same_job_through_twilio_sends_each_text_once(
         SMS_GATEWAY="twilio",
         TWILIO_ACCOUNT_SID=ACCOUNT_SID,
         TWILIO_AUTH_TOKEN=AUTH_TOKEN,
-        TWILIO_FROM="UBNDBINHTRUNG",
+        TWILIO_FROM="UBNDBTRUNG",
         TWILIO_API_BASE=twilio.url,
     )
 

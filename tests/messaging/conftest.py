@@ -132,7 +132,7 @@ def twilio_settings(server: TwilioServer, **more: Any) -> dict[str, Any]:
         "SMS_GATEWAY": "twilio",
         "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
         "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
-        "TWILIO_FROM": "UBNDBINHTRUNG",
+        "TWILIO_FROM": "UBNDBTRUNG",
         "TWILIO_API_BASE": server.url,
         "SMS_TIMEOUT_SECONDS": PATIENT_SECONDS,
         "SMS_RECONCILE_AFTER_SECONDS": 60.0,
