@@ -20,10 +20,14 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class KnownCode:
-    """What is on file for a code: whose meeting it is for, and whether it still stands."""
+    """What is on file for a code: whose meeting it is for, and whether it still stands.
+
+    `could_know`: a phone without network knew of the withdrawal when it read the code. Who asks online always can.
+    """
 
     meeting_id: int
     withdrawn: bool = False
+    could_know: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,12 @@ class Verdict:
 
     answer: Answer
     flag: str = ""
+
+
+def could_know(withdrawn_at: datetime, *, list_at: datetime | None, at: datetime) -> bool:
+    """Whether a phone without network could know of a withdrawal when it read the code at `at`: by the list it had,
+    which the server made at `list_at`; where it does not say, whoever scanned before the withdrawal is believed."""
+    return (list_at or at) >= withdrawn_at
 
 
 def judge_door(door: Door, at: datetime, *, offline: bool, let_in: bool = False) -> Verdict:
@@ -53,7 +63,10 @@ def judge_door(door: Door, at: datetime, *, offline: bool, let_in: bool = False)
 def judge_scan(
     door: Door, code: KnownCode | None, at: datetime, *, offline: bool = False, let_in: bool = False
 ) -> Verdict:
-    """The answer to a code read at `at`, before asking who of the household has come already."""
+    """The answer to a code read at `at`, before asking who of the household has come already.
+
+    `code` is None where nothing is on file, and for another meeting's code that whoever asks may not know of.
+    """
     if code is None:
         return Verdict(Answer.UNKNOWN)
     if code.meeting_id != door.meeting_id:
@@ -62,5 +75,6 @@ def judge_scan(
     if open_or_not.answer is not Answer.OK:
         return open_or_not
     if code.withdrawn:
-        return Verdict(Answer.OK, "revoked") if offline else Verdict(Answer.REVOKED)
+        could_not_know = offline and not code.could_know
+        return Verdict(Answer.OK, "revoked") if could_not_know else Verdict(Answer.REVOKED)
     return open_or_not

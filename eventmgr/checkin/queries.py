@@ -43,6 +43,7 @@ class Invitee:
     invitation_id: int | None = None
     named: tuple[Resident, ...] = ()  # whom the invitation names
     known_code: KnownCode | None = None
+    withdrawn_at: datetime | None = None  # of the invitation the code is on
 
 
 # --- Who stands at the door ---------------------------------------------------------------------
@@ -134,14 +135,15 @@ def find_invitee_by_code(code: str) -> Invitee | None:
 
 def _invitee(invitation: Invitation) -> Invitee:
     known = KnownCode(invitation.meeting_id, invitation.withdrawn_at is not None)
+    withdrawn_at = invitation.withdrawn_at
     if invitation.guest is not None:
         guest = invitation.guest
-        return Invitee(guest.full_name, invitation.meeting_id, None, guest, invitation.id, (), known)
+        return Invitee(guest.full_name, invitation.meeting_id, None, guest, invitation.id, (), known, withdrawn_at)
     household = invitation.household
     assert household is not None
     named = tuple(row.resident for row in invitation.named)
     name = named[0].full_name if named else name_of(household)
-    return Invitee(name, invitation.meeting_id, household, None, invitation.id, named, known)
+    return Invitee(name, invitation.meeting_id, household, None, invitation.id, named, known, withdrawn_at)
 
 
 def name_of(household: Household) -> str:
@@ -204,13 +206,9 @@ def find_hamlet_id(meeting: Meeting, hamlet_id: int | None) -> int | None:
     return db.session.scalar(sa.select(Area.id).where(Area.id == hamlet_id, Area.parent_id == meeting.area_id))
 
 
-def find_other_meeting(code: str, keeper: Doorkeeper) -> Meeting | None:
-    """The meeting a code is for, if this keeper may know of it."""
-    return db.session.scalar(
-        meetings_visible_to(keeper.scope).where(
-            Meeting.id == sa.select(Invitation.meeting_id).where(Invitation.code == code).scalar_subquery()
-        )
-    )
+def find_known_meeting(meeting_id: int, keeper: Doorkeeper) -> Meeting | None:
+    """A meeting that a code read at another door is for, if this keeper may know of it."""
+    return db.session.scalar(meetings_visible_to(keeper.scope).where(Meeting.id == meeting_id))
 
 
 # --- Who has come -------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ class ScanEvent:
     `code` (with `resident_ids`: only those of its household), `resident_ids`, `household_id`, `guest_id`, `walk_in`.
 
     `event_id` is made on the device before sending. `offline` means the device answered by itself.
+    `list_at` is when the server made the list the device judged by; None: it does not say.
     `let_in` is the doorkeeper's decision to let somebody in although the door is shut; `note` says why.
     """
 
@@ -79,6 +80,7 @@ class ScanEvent:
     relation: str = ""
     signed: Signed = Signed.NOT
     offline: bool = False
+    list_at: datetime | None = None
     let_in: bool = False
     note: str = ""
 

@@ -16,6 +16,8 @@ from eventmgr.residents.values import Gender
 MOST_SCANS = 500
 """Events in one request: a phone sends its queue in pieces."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 9000
+
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What JSON can say and no database keeps: NUL, and halves of a surrogate pair."""
 
@@ -39,6 +41,7 @@ def read_event(item: Any) -> ScanEvent:
     return ScanEvent(
         event_id=event_id,
         scanned_at=read_instant(item.get("scanned_at")),
+        list_at=read_instant(item["list_at"], "list_at") if item.get("list_at") else None,
         method=_method(item),
         code=read_text(item, "code", 300),
         resident_ids=_ids(item.get("resident_ids")),
@@ -53,16 +56,15 @@ def read_event(item: Any) -> ScanEvent:
     )
 
 
-def read_instant(value: Any) -> datetime:
-    """An instant in ISO 8601; without a zone it is UTC. Raises BadItem."""
+def read_instant(value: Any, name: str = "scanned_at") -> datetime:
+    """An instant in ISO 8601, of whatever year a clock may show; without a zone it is UTC. Raises BadItem."""
     try:
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise BadItem("scanned_at") from None
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    if not 2000 < instant.year < 9000:
-        raise BadItem("scanned_at")
-    return instant.astimezone(UTC)
+        raise BadItem(name) from None
+    if not FIRST_YEAR < instant.year < LAST_YEAR:  # no clock of a phone shows these, and not every database keeps them
+        instant = instant.replace(year=FIRST_YEAR if instant.year <= FIRST_YEAR else LAST_YEAR, day=1)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _method(item: dict[str, Any]) -> Method:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -109,15 +109,47 @@ def test_a_database_id_is_never_a_code(hall: Hall, scan: Send) -> None:
     assert scan(code=str(hall.household))["status"] == "unknown"
 
 
-def test_a_withdrawn_code_is_refused_online_and_flagged_offline(
-    app: Flask, hall: Hall, scan: Send, clock: FixedClock
-) -> None:
+def _withdraw(app: Flask, code: str, at: datetime) -> None:
     with app.app_context():
-        invitation_id = db.session.scalar(sa.select(Invitation.id).where(Invitation.code == hall.code))
-    _change(app, Invitation, invitation_id or 0, withdrawn_at=clock.now())
+        invitation_id = db.session.scalar(sa.select(Invitation.id).where(Invitation.code == code))
+    _change(app, Invitation, invitation_id or 0, withdrawn_at=at)
+
+
+def test_a_withdrawn_code_is_refused_online(app: Flask, hall: Hall, scan: Send, clock: FixedClock) -> None:
+    _withdraw(app, hall.code, clock.now())
 
     assert scan(code=hall.code)["status"] == "revoked"
-    assert scan(code=hall.code, offline=True)["status"] == "ok"
+    assert _standing(app) == []
+
+
+@pytest.mark.parametrize(
+    ("list_age", "scan_age", "status"),
+    [(None, 20, "ok"), (None, 5, "revoked"), (30, 5, "ok"), (5, 2, "revoked")],
+    ids=["scanned before", "scanned after", "by an older list", "by a newer list"],
+)
+def test_a_withdrawn_code_read_offline_counts_if_the_phone_could_not_know(
+    app: Flask, hall: Hall, scan: Send, clock: FixedClock, list_age: int | None, scan_age: int, status: str
+) -> None:
+    now = clock.now()
+    _withdraw(app, hall.code, now - timedelta(minutes=10))
+    list_at = (now - timedelta(minutes=list_age)).isoformat() if list_age else None
+
+    result = scan(
+        code=hall.code,
+        offline=True,
+        scanned_at=(now - timedelta(minutes=scan_age)).isoformat(),
+        list_at=list_at,
+    )
+
+    assert result["status"] == status
+    assert len(_standing(app)) == (status == "ok")
+
+
+def test_a_withdrawn_code_that_counts_is_flagged(app: Flask, hall: Hall, scan: Send, clock: FixedClock) -> None:
+    _withdraw(app, hall.code, clock.now() + timedelta(minutes=1))
+
+    scan(code=hall.code, offline=True)
+
     with app.app_context():
         assert "revoked" in (db.session.scalar(sa.select(Scan.note).order_by(Scan.id.desc())) or "")
 
@@ -409,4 +441,5 @@ def test_a_refused_household_is_named_to_its_own_commune_only(app: Flask, hall: 
 
     assert (own["status"], own["household"]) == ("other_meeting", "Lý Văn Giang")
     assert own["household_id"]
-    assert (foreign["status"], foreign["household"], foreign["household_id"]) == ("other_meeting", "", None)
+    assert (foreign["status"], foreign["hint"]) == ("unknown", "")
+    assert (foreign["household"], foreign["household_id"]) == ("", None)

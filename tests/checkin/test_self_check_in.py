@@ -106,6 +106,9 @@ def test_another_meetings_code_tells_nothing_of_it(client, hall, door):
 
     assert answer.status_code == 422
     assert "Họp thôn Hai" not in answer.get_data(as_text=True)
+    nobodys = _page(client.post(door, data={"code": "0000000000"}))
+    told = _page(answer).select_one("[role=alert]")
+    assert told.get_text() == nobodys.select_one("[role=alert]").get_text()
 
 
 def test_the_printed_qr_takes_no_name(app, client, door):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from eventmgr.checkin import queries
-from eventmgr.checkin.judging import Verdict, judge_door, judge_scan
+from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.checkin.queries import Invitee
 from eventmgr.checkin.values import HELD, Answer, Doorkeeper, PersonAnswer, ScanEvent, ScanResult
@@ -145,12 +145,25 @@ def _judge(
     door = queries.door_of(meeting, at)
     moment = at if event.offline else now
     if event.code:
-        return judge_scan(
-            door, invitee.known_code if invitee else None, moment, offline=event.offline, let_in=event.let_in
-        )
+        code = _code_on_file(meeting, event, invitee, keeper, moment)
+        return judge_scan(door, code, moment, offline=event.offline, let_in=event.let_in)
     if invitee is None:
         return Verdict(Answer.UNKNOWN)
     return judge_door(door, moment, offline=event.offline, let_in=event.let_in)
+
+
+def _code_on_file(
+    meeting: Meeting, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime
+) -> KnownCode | None:
+    """What the keeper may be told of a code: another meeting's, where it may not know of that meeting, is nobody's."""
+    known = invitee.known_code if invitee else None
+    if invitee is None or known is None:
+        return None
+    if known.meeting_id != meeting.id:
+        return known if queries.find_known_meeting(known.meeting_id, keeper) else None
+    if invitee.withdrawn_at is None:
+        return known
+    return replace(known, could_know=could_know(invitee.withdrawn_at, list_at=event.list_at, at=at))
 
 
 def _refusal(
@@ -164,13 +177,13 @@ def _refusal(
         answer,
         household=invitee.name if invitee and seen else "",
         household_id=seen.id if seen else None,
-        hint=_hint(meeting, answer, event, keeper),
+        hint=_hint(meeting, answer, invitee, keeper),
     )
 
 
-def _hint(meeting: Meeting, answer: Answer, event: ScanEvent, keeper: Doorkeeper) -> str:
-    if answer is Answer.OTHER_MEETING:
-        other = queries.find_other_meeting(normalise_code(event.code) or "", keeper)
+def _hint(meeting: Meeting, answer: Answer, invitee: Invitee | None, keeper: Doorkeeper) -> str:
+    if answer is Answer.OTHER_MEETING and invitee is not None:
+        other = queries.find_known_meeting(invitee.meeting_id, keeper)
         if other is None:
             return ""
         return f"{other.title}, {say_moment(other.starts_at)}" if other.starts_at else other.title
