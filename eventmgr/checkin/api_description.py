@@ -46,13 +46,16 @@ _EVENT = _object(
         ("name",),
         name={"type": "string", "minLength": 1, "maxLength": 200},
         hamlet_id=_ID,
+        household_id=_ID,
         gender={"type": "string", "enum": [str(gender) for gender in Gender]},
     ),
+    undo=_object((), event_id={"type": "string", "minLength": 1, "maxLength": 64}, attendance_id=_ID),
     proxy_name={"type": "string", "maxLength": 200},
     relation={"type": "string", "maxLength": 80},
     scanned_at=_INSTANT,
-    method={"type": "string", "enum": [str(method) for method in Method]},
+    method={"type": "string", "enum": [*(str(method) for method in Method), "undo"]},
     offline={"type": "boolean"},
+    list_at=_INSTANT,
     let_in={"type": "boolean"},
     note={"type": "string", "maxLength": 200},
 )
@@ -74,13 +77,50 @@ _RESULT = _object(
     household_id=_or_null(_ID),
     hint=_TEXT,
 )
+_CAME = _object(
+    ("attendance_id", "at"),
+    household_id=_or_null(_ID),
+    resident_id=_or_null(_ID),
+    guest_id=_or_null(_ID),
+    attendance_id=_ID,
+    at=_INSTANT,
+)
+_HOUSEHOLD = _object(
+    ("household_id", "name", "hamlet", "members", "named", "code_hash"),
+    household_id=_ID,
+    name=_TEXT,
+    hamlet=_TEXT,
+    members=_list(_object(("resident_id", "name"), resident_id=_ID, name=_TEXT)),
+    named=_list(_ID),
+    code_hash=_TEXT,
+)
+_GUEST = _object(("guest_id", "name", "note", "code_hash"), guest_id=_ID, name=_TEXT, note=_TEXT, code_hash=_TEXT)
+_REVOKED = _object(("code_hash", "withdrawn_at"), code_hash=_TEXT, withdrawn_at=_INSTANT)
+_FOUND = _object(
+    ("resident_id", "name", "household_id", "household", "hamlet"),
+    resident_id=_ID,
+    name=_TEXT,
+    household_id=_ID,
+    household=_TEXT,
+    hamlet=_TEXT,
+)
 _COUNTS = _object(
-    ("attendances", "persons", "households", "invited", "came", "hamlets"),
+    (
+        *("attendances", "persons", "households", "invited", "came", "hamlets"),
+        *("meeting", "opens_at", "expires_at", "list_version", "server_time", "came_rows"),
+    ),
+    meeting=_MEETING,
+    opens_at=_or_null(_INSTANT),
+    expires_at=_or_null(_INSTANT),
+    list_version=_TEXT,
+    server_time=_INSTANT,
+    came_rows=_list(_CAME),
     **{name: {"type": "integer"} for name in ("attendances", "persons", "households", "invited", "came")},
     hamlets=_list(_object(name=_TEXT, invited={"type": "integer"}, came={"type": "integer"})),
 )
 _MEETING_ID = {"name": "meeting_id", "in": "path", "required": True, "schema": _ID}
 _ATTENDANCE_ID = {"name": "attendance_id", "in": "path", "required": True, "schema": _ID}
+_WAITING = {"name": "waiting", "in": "query", "required": False, "schema": {"type": "integer", "minimum": 0}}
 _QUERY = {"name": "q", "in": "query", "required": False, "schema": _TEXT}
 
 
@@ -128,9 +168,10 @@ def describe_api() -> dict[str, Any]:
         "paths": {
             "/api/v1/devices": {
                 "post": _operation(
-                    "A pairing code becomes a token, once",
+                    "A pairing code becomes a token: the phone's own `key` if it brings one; again with the same key,"
+                    " the same answer",
                     _object(
-                        ("token", "expires_at"),
+                        ("token", "expires_at", "meetings"),
                         token=_TEXT,
                         device_id=_ID,
                         label=_TEXT,
@@ -138,7 +179,12 @@ def describe_api() -> dict[str, Any]:
                         expires_at=_INSTANT,
                         meetings=_list(_MEETING),
                     ),
-                    body=_object(("code",), code=_TEXT, label=_TEXT),
+                    body=_object(
+                        ("code",),
+                        code=_TEXT,
+                        label=_TEXT,
+                        key={"type": "string", "pattern": "^[A-Za-z0-9_-]{32,128}$"},
+                    ),
                     open_to_all=True,
                     status="201",
                 )
@@ -152,14 +198,20 @@ def describe_api() -> dict[str, Any]:
                 "get": _operation(
                     "Who is invited, by name; codes as salted SHA-256",
                     _object(
-                        ("meeting", "salt", "households", "guests", "came"),
+                        (
+                            *("meeting", "opens_at", "server_time", "expires_at", "list_version", "salt"),
+                            *("households", "guests", "revoked", "came"),
+                        ),
                         meeting=_MEETING,
                         opens_at=_or_null(_INSTANT),
                         server_time=_INSTANT,
+                        expires_at=_or_null(_INSTANT),
+                        list_version=_TEXT,
                         salt=_TEXT,
-                        households=_list(_object()),
-                        guests=_list(_object()),
-                        came=_list(_object()),
+                        households=_list(_HOUSEHOLD),
+                        guests=_list(_GUEST),
+                        revoked=_list(_REVOKED),
+                        came=_list(_CAME),
                     ),
                     _MEETING_ID,
                 )
@@ -169,7 +221,12 @@ def describe_api() -> dict[str, Any]:
                     "Store events; each is answered, in the same order",
                     _object(("results",), results=_list(_RESULT)),
                     _MEETING_ID,
-                    body=_object(("scans",), scans=_list(_EVENT, maxItems=500), sent_at=_INSTANT),
+                    body=_object(
+                        ("scans",),
+                        scans=_list(_EVENT, maxItems=500),
+                        sent_at=_INSTANT,
+                        waiting={"type": "integer", "minimum": 0},
+                    ),
                 )
             },
             f"{one}/attendances/{{attendance_id}}/undo": {
@@ -182,11 +239,11 @@ def describe_api() -> dict[str, Any]:
                     body_required=False,
                 )
             },
-            f"{one}/counts": {"get": _operation("Came and invited", _COUNTS, _MEETING_ID)},
+            f"{one}/counts": {"get": _operation("Came and invited", _COUNTS, _MEETING_ID, _WAITING)},
             f"{one}/people": {
                 "get": _operation(
-                    "Residents by name, at least two letters",
-                    _object(("people",), people=_list(_object())),
+                    "Residents by name, at least two letters, or by the last digits of a phone, at least four",
+                    _object(("people",), people=_list(_FOUND)),
                     _MEETING_ID,
                     _QUERY,
                 )

@@ -47,7 +47,7 @@ def current_keeper(now: datetime, *, hands_in: bool = False) -> Doorkeeper:
         device = find_device_by_digest(digest_of_token(token))
         if device is None:
             raise NotPaired
-        shut = device.revoked_at is not None or device.expires_at <= now
+        shut = device.revoked_at is not None or device.good_until <= now
         if shut and not hands_in:
             raise NotPaired
         return keeper_of_device(device, hands_in_only=shut)
@@ -71,6 +71,9 @@ def keeper_of_device(device: Device, *, hands_in_only: bool = False) -> Doorkeep
         only_meeting_id=device.meeting_id,
         hands_in_only=hands_in_only,
         last_seen_at=device.last_seen_at,
+        expires_at=device.good_until,
+        unsent=device.unsent,
+        unsent_at=device.unsent_at,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
-from eventmgr.checkin.values import Answer, Method, Signed
+from eventmgr.checkin.values import Answer, Method, Signed, corrected
 from eventmgr.core.db import NAME, Base, foreign_key, short_text, sort_text
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.residents.models import Guest, Household, Resident
@@ -27,7 +27,7 @@ class Device(Base):
     label: Mapped[str] = short_text()
     meeting_id: Mapped[int | None] = foreign_key("meeting.id")
     hamlet_id: Mapped[int | None] = foreign_key("area.id")
-    pairing_digest: Mapped[str | None] = short_text(64, unique=True)  # None once it is used
+    pairing_digest: Mapped[str | None] = short_text(64, unique=True)  # None once it is used without a key of its own
     token_digest: Mapped[str | None] = short_text(64, unique=True)  # None until it is paired
     created_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
     created_at: Mapped[datetime]
@@ -35,10 +35,21 @@ class Device(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]  # None: may scan until it expires
     last_seen_at: Mapped[datetime | None]  # None: never yet
+    unsent: Mapped[int | None]  # events it still held when it last said so; None: it never has
+    unsent_at: Mapped[datetime | None]  # when it said so
+    follows_end: Mapped[datetime | None]  # the meeting's end when expires_at was settled; None: a hamlet's phone
 
     meeting: Mapped[Meeting | None] = relationship()
     hamlet: Mapped[Area | None] = relationship()
     created_by: Mapped[User | None] = relationship()
+
+    @property
+    def good_until(self) -> datetime:
+        """When it may scan no more: a meeting that moves takes its phones along."""
+        if self.meeting is None or self.follows_end is None:
+            return self.expires_at
+        end = self.meeting.ends_at or self.meeting.starts_at
+        return self.expires_at + (end - self.follows_end) if end else self.expires_at
 
 
 class Scan(Base):
@@ -55,17 +66,29 @@ class Scan(Base):
     meeting_id: Mapped[int] = foreign_key("meeting.id")
     source: Mapped[str] = short_text(32)
     event_id: Mapped[str] = short_text(64)
-    code: Mapped[str] = short_text()  # as read; empty: no code
+    code: Mapped[str] = short_text()  # as core.codes writes it, else as read; empty: no code
     method: Mapped[Method]
     answer: Mapped[Answer]
     people: Mapped[list[Any]] = mapped_column(sa.JSON)  # what was answered for each person, to repeat it
     scanned_at: Mapped[datetime]  # by the device's clock
     received_at: Mapped[datetime]  # by the server's
     offline: Mapped[bool] = mapped_column(default=False)
-    held: Mapped[bool] = mapped_column(default=False)  # from a revoked or closed device: an officer looks
+    held: Mapped[bool] = mapped_column(default=False)  # could not be taken as it came: an officer looks
     note: Mapped[str] = short_text(NAME, default="")
+    flag: Mapped[str] = short_text(32, default="")  # why an accepted event is worth a look; empty: nothing odd
+    told: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))  # what a held event said
+    clock_offset_ms: Mapped[int] = mapped_column(sa.BigInteger, default=0)  # what the device's clock lacked
+    undoes: Mapped[bool] = mapped_column(default=False)  # takes attendances back instead of letting in
+    settled_at: Mapped[datetime | None]  # None: was not held, or waits; who settled it is in the audit
+    settled_how: Mapped[str] = short_text(16, default="")  # values.Settled; empty: was not held, or waits
+    settle_reason: Mapped[str] = short_text(NAME, default="")
 
     meeting: Mapped[Meeting] = relationship()
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it was, by the device's clock as corrected by what it lacked, and never after it was received."""
+        return corrected(self.scanned_at, timedelta(milliseconds=self.clock_offset_ms), self.received_at)
 
 
 def _while_standing(name: str, *columns: str, also: str = "") -> sa.Index:
@@ -86,7 +109,7 @@ class Attendance(Base):
             "uq_attendance_household",
             "meeting_id",
             "household_id",
-            also=" AND resident_id IS NULL AND walk_in_name = ''",
+            also=" AND resident_id IS NULL AND walk_in_name = '' AND proxy_name = ''",
         ),
         sa.Index("ix_attendance_household", "household_id"),
         sa.Index("ix_attendance_meeting", "meeting_id", "undone_at"),
@@ -109,6 +132,7 @@ class Attendance(Base):
     device_id: Mapped[int | None] = foreign_key("device.id", index=False)
     undone_at: Mapped[datetime | None]  # None: stands
     undone_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+    undone_source: Mapped[str] = short_text(32, default="")  # "device:3", as in Scan: who took it back at the door
     undo_reason: Mapped[str] = short_text(NAME, default="")
     # The snapshot.
     hamlet_id: Mapped[int | None] = foreign_key("area.id", index=False)
@@ -124,6 +148,23 @@ class Attendance(Base):
     invitation: Mapped[Invitation | None] = relationship()
     hamlet: Mapped[Area | None] = relationship()
     device: Mapped[Device | None] = relationship()
+
+
+class Headcount(Base):
+    """How many were counted on the spot: a correction beside the list, never instead of it."""
+
+    __tablename__ = "headcount"
+    __table_args__ = (sa.CheckConstraint("number >= 0", name="is_a_count"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meeting_id: Mapped[int] = foreign_key("meeting.id", unique=True)
+    number: Mapped[int | None]  # None: taken back
+    reason: Mapped[str] = short_text(NAME)
+    counted_at: Mapped[datetime]
+    counted_by_id: Mapped[int | None] = foreign_key("app_user.id", index=False)
+
+    meeting: Mapped[Meeting] = relationship()
+    counted_by: Mapped[User | None] = relationship()
 
 
 class SheetLine(Base):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +13,11 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from eventmgr.areas.models import Area
 from eventmgr.checkin.judging import Door, KnownCode
-from eventmgr.checkin.models import Attendance, Device, Scan
-from eventmgr.checkin.values import Counts, Doorkeeper, HamletCount
+from eventmgr.checkin.models import Attendance, Device
+from eventmgr.checkin.values import Counts, Doorkeeper, HamletCount, Signed
 from eventmgr.core.access import Scope
 from eventmgr.core.clock import local_day
+from eventmgr.core.codes import normalise_code
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
 from eventmgr.core.settings import SettingKey, setting
@@ -23,13 +26,16 @@ from eventmgr.meetings.models import Invitation, InvitationMember, Meeting, Meet
 from eventmgr.meetings.queries.by_code import opened_by
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.values import MeetingStatus
-from eventmgr.residents.models import Guest, Household, Resident
+from eventmgr.residents.models import TAIL, Contact, Guest, Household, Resident
 
 OPENS_HOURS_BEFORE = SettingKey("check_in_opens_hours_before", 12)
 """How long before the meeting the door opens."""
 
 FOUND_AT_MOST = 20
 """Names a search shows: more means that more letters are needed."""
+
+PHONE_END = re.compile(r"[+\d][\d .-]*", re.ASCII)
+"""How a phone, or its end, is typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,11 @@ def find_device_by_digest(token_digest: str) -> Device | None:
         .where(Device.token_digest == token_digest)
         .options(joinedload(Device.hamlet), joinedload(Device.meeting).joinedload(Meeting.area))
     )
+
+
+def whole(meeting: Meeting) -> Scope:
+    """The reach of somebody who stands at every door of the meeting."""
+    return Scope((meeting.area.path,))
 
 
 def get_meeting_at_door(keeper: Doorkeeper, meeting_id: int) -> Meeting:
@@ -90,6 +101,7 @@ def devices_of(meeting: Meeting) -> list[Device]:
         db.session.scalars(
             sa.select(Device)
             .where(sa.or_(Device.meeting_id == meeting.id, Device.hamlet_id.in_(hamlets)))
+            .options(joinedload(Device.meeting), joinedload(Device.hamlet))
             .order_by(Device.id.desc())
         )
     )
@@ -378,8 +390,9 @@ def _door_order(invitation: Invitation) -> tuple[bool, str, str, int]:
     return (False, household.hamlet.name_sort, head.name_sort if head else "", invitation.id)
 
 
-def who_came(meeting: Meeting) -> list[tuple[int | None, int | None, int | None, int, datetime]]:
-    """Of every standing attendance: household, resident, guest, its id and when."""
+def who_came(meeting: Meeting, scope: Scope) -> list[tuple[int | None, int | None, int | None, int, datetime, Signed]]:
+    """Of every standing attendance within the scope: household, resident, guest, its id, when, and how it is signed;
+    first comers first."""
     return list(
         db.session.execute(
             sa.select(
@@ -388,17 +401,87 @@ def who_came(meeting: Meeting) -> list[tuple[int | None, int | None, int | None,
                 Attendance.guest_id,
                 Attendance.id,
                 Attendance.attended_at,
-            ).where(Attendance.meeting_id == meeting.id, Attendance.undone_at.is_(None))
+                Attendance.signed,
+            )
+            .outerjoin(Area, Area.id == Attendance.hamlet_id)
+            .where(
+                Attendance.meeting_id == meeting.id,
+                Attendance.undone_at.is_(None),
+                sa.or_(Attendance.hamlet_id.is_(None), scope.within(Area.path)),
+            )
+            .order_by(Attendance.attended_at, Attendance.id)
         )
     )
 
 
+def list_version(meeting: Meeting, scope: Scope) -> str:
+    """A word that changes whenever what a phone carries of this meeting does: an invitation is added, withdrawn,
+    replaced or another's, or a name or a member of an invited household changes."""
+    invitations = (
+        sa.select(
+            Invitation.id,
+            Invitation.code,
+            Invitation.household_id,
+            Invitation.guest_id,
+            Invitation.withdrawn_at,
+            Invitation.merged_into_id,
+            Guest.full_name,
+            Guest.title,
+            Guest.organisation,
+        )
+        .outerjoin(Guest, Guest.id == Invitation.guest_id)
+        .where(Invitation.meeting_id == meeting.id)
+        .order_by(Invitation.id)
+    )
+    members = (
+        sa.select(
+            Resident.id,
+            Resident.household_id,
+            Resident.full_name,
+            Resident.is_head,
+            Resident.left_on,
+            InvitationMember.invitation_id,
+        )
+        .join(Invitation, Invitation.household_id == Resident.household_id)
+        .outerjoin(
+            InvitationMember,
+            sa.and_(InvitationMember.invitation_id == Invitation.id, InvitationMember.resident_id == Resident.id),
+        )
+        .where(Invitation.meeting_id == meeting.id)
+        .order_by(Resident.id, Invitation.id)
+    )
+    summary = hashlib.sha256(repr((meeting.row_version, scope.paths)).encode())
+    for statement in (invitations, members):
+        for row in db.session.execute(statement):
+            summary.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
+    return summary.hexdigest()[:16]
+
+
+def withdrawn_codes(meeting: Meeting, scope: Scope) -> list[tuple[str, datetime]]:
+    """The codes of invitations that were withdrawn, so that a phone can say "an old code"; merged ones still open."""
+    rows = db.session.execute(
+        sa.select(Invitation.code, Invitation.withdrawn_at)
+        .outerjoin(Household, Household.id == Invitation.household_id)
+        .outerjoin(Area, Area.id == Household.hamlet_id)
+        .where(
+            Invitation.meeting_id == meeting.id,
+            Invitation.withdrawn_at.is_not(None),
+            Invitation.merged_into_id.is_(None),
+            sa.or_(Invitation.guest_id.is_not(None), scope.within(Area.path)),
+        )
+        .order_by(Invitation.id)
+    )
+    return [(code, withdrawn_at) for code, withdrawn_at in rows if withdrawn_at is not None]
+
+
 def search_people(meeting: Meeting, scope: Scope, typed: str) -> list[Resident]:
-    """Residents of the meeting's commune whose names hold the typed words, with or without marks; those of the
-    meeting's hamlets first. Under two letters nobody is found."""
+    """Residents of the meeting's commune whose names hold the typed words, with or without marks, or whom a phone that
+    ends with the typed digits serves; those of the meeting's hamlets first. Under two letters, or four digits, nobody
+    is found."""
     words = search_key(typed).split()
     if sum(map(len, words)) < 2:
         return []
+    asked = _is_served_by(typed) if is_end_of_phone(typed) else _is_called(words)
     ours = sa.select(MeetingHamlet.hamlet_id).where(MeetingHamlet.meeting_id == meeting.id)
     return list(
         db.session.scalars(
@@ -410,7 +493,7 @@ def search_people(meeting: Meeting, scope: Scope, typed: str) -> list[Resident]:
                 Household.left_on.is_(None),
                 Resident.left_on.is_(None),
                 scope.within(Area.path),
-                *(Resident.name_search.contains(word, autoescape=True) for word in words),
+                asked,
             )
             .options(
                 joinedload(Resident.household).options(joinedload(Household.hamlet), selectinload(Household.members))
@@ -421,11 +504,42 @@ def search_people(meeting: Meeting, scope: Scope, typed: str) -> list[Resident]:
     )
 
 
-def held_scans(meeting: Meeting) -> int:
-    """How many events of revoked or closed phones wait for an officer."""
-    return (
-        db.session.scalar(sa.select(sa.func.count()).select_from(Scan).where(Scan.meeting_id == meeting.id, Scan.held))
-        or 0
+def is_meant_as_code(typed: str) -> bool:
+    """Whether what somebody typed, or a USB scanner, is the code of an invitation and not a name or a phone.
+
+    Ten letters without marks may be a name, ten digits a phone: there only a code that was given out counts.
+    """
+    code = normalise_code(typed)
+    if code is None:
+        return False
+    plain = "".join(typed.split())
+    if "/" in typed or (any(sign.isdigit() for sign in plain) and any(sign.isalpha() for sign in plain)):
+        return True
+    return db.session.scalar(sa.select(Invitation.id).where(Invitation.code == code)) is not None
+
+
+def is_end_of_phone(typed: str) -> bool:
+    """Whether somebody typed a phone, or its last digits: at least as many as its tail has."""
+    return bool(PHONE_END.fullmatch(typed)) and len(_digits(typed)) >= TAIL
+
+
+def _digits(typed: str) -> str:
+    return "".join(sign for sign in typed if sign.isdigit() and sign.isascii())
+
+
+def _is_called(words: list[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(*(Resident.name_search.contains(word, autoescape=True) for word in words))
+
+
+def _is_served_by(typed: str) -> sa.ColumnElement[bool]:
+    """The condition that a phone with this end is the person's, or the household's as such."""
+    digits = _digits(typed)
+    end = digits[1:] if len(digits) > 8 and digits.startswith("0") else digits  # kept as +84…, typed as 0…
+    return sa.exists().where(
+        Contact.tail == end[-TAIL:],
+        Contact.phone.endswith(end, autoescape=True),
+        Contact.household_id == Resident.household_id,
+        sa.or_(Contact.resident_id == Resident.id, Contact.resident_id.is_(None)),
     )
 
 

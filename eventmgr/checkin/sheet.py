@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased, joinedload, selectinload
 from eventmgr.areas.models import Area
 from eventmgr.checkin.models import SheetLine
 from eventmgr.checkin.queries import name_of, who_came
+from eventmgr.checkin.values import Signed
 from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.meetings.models import Invitation, Meeting
@@ -25,7 +26,8 @@ _RUN = re.compile(r"(\d{1,6})(?:\s*[-\u2013]\s*(\d{1,6}))?")
 class SheetRow:
     """One line of the sheet, with what stands on file today of the one who signs there.
 
-    `represents`: the line is the household's, whoever comes of it. `has_come`: an attendance of theirs stands.
+    `represents`: the line is the household's, whoever comes of it. `has_come`: an attendance of theirs stands, and
+    `signed` is how it is signed.
     """
 
     line_id: int
@@ -33,6 +35,7 @@ class SheetRow:
     name: str
     represents: bool
     has_come: bool
+    signed: Signed = Signed.NOT
     hamlet: str = ""
     household_id: int | None = None
     resident_id: int | None = None
@@ -83,8 +86,12 @@ def sheet_rows(meeting: Meeting, scope: Scope) -> list[SheetRow]:
         )
         .order_by(SheetLine.number)
     ).all()
-    came = who_came(meeting)
-    households, residents, guests = {row[0] for row in came}, {row[1] for row in came}, {row[2] for row in came}
+    households: dict[int | None, Signed] = {}
+    residents: dict[int | None, Signed] = {}
+    guests: dict[int | None, Signed] = {}
+    for household_id, resident_id, guest_id, _id, _at, signed in who_came(meeting, scope):
+        for known, key in ((households, household_id), (residents, resident_id), (guests, guest_id)):
+            known[key] = known[key] if known.get(key, Signed.NOT) is not Signed.NOT else signed
     told = []
     for line, invitation in rows:
         if invitation.guest is not None:
@@ -98,13 +105,14 @@ def sheet_rows(meeting: Meeting, scope: Scope) -> list[SheetRow]:
     return told
 
 
-def _guest_row(line: SheetLine, guest: Guest, came: set[int | None]) -> SheetRow:
+def _guest_row(line: SheetLine, guest: Guest, came: dict[int | None, Signed]) -> SheetRow:
     return SheetRow(
         line.id,
         line.number,
         guest.full_name,
         represents=False,
         has_come=guest.id in came,
+        signed=came.get(guest.id, Signed.NOT),
         hamlet=guest.organisation,
         guest_id=guest.id,
         gender=guest.gender,
@@ -112,7 +120,7 @@ def _guest_row(line: SheetLine, guest: Guest, came: set[int | None]) -> SheetRow
     )
 
 
-def _person_row(line: SheetLine, person: Resident, household: Household, came: set[int | None]) -> SheetRow:
+def _person_row(line: SheetLine, person: Resident, household: Household, came: dict[int | None, Signed]) -> SheetRow:
     resident_id = person.merged_into_id or person.id
     return SheetRow(
         line.id,
@@ -120,6 +128,7 @@ def _person_row(line: SheetLine, person: Resident, household: Household, came: s
         person.full_name,
         represents=False,
         has_come=resident_id in came,
+        signed=came.get(resident_id, Signed.NOT),
         hamlet=household.hamlet.name,
         household_id=household.id,
         resident_id=resident_id,
@@ -130,7 +139,7 @@ def _person_row(line: SheetLine, person: Resident, household: Household, came: s
     )
 
 
-def _household_row(line: SheetLine, household: Household, came: set[int | None]) -> SheetRow:
+def _household_row(line: SheetLine, household: Household, came: dict[int | None, Signed]) -> SheetRow:
     head = next((member for member in household.members if member.is_head), None)
     return SheetRow(
         line.id,
@@ -138,6 +147,7 @@ def _household_row(line: SheetLine, household: Household, came: set[int | None])
         name_of(household),
         represents=True,
         has_come=household.id in came,
+        signed=came.get(household.id, Signed.NOT),
         hamlet=household.hamlet.name,
         household_id=household.id,
         birth_year=head.birth_year if head else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from eventmgr.core.access import Scope
@@ -45,23 +45,66 @@ class Signed(StrEnum):
     BY_ANOTHER = "by_another"
 
 
+class Settled(StrEnum):
+    """What an officer made of an event that waited."""
+
+    ACCEPTED = "accepted"
+    DROPPED = "dropped"
+
+
+NAMED = "named"
+"""Why an unnamed representative's attendance was undone: the person has a name now."""
+
+MERGED = "merged"
+"""Why an attendance was undone: the person, or the household, was written down twice and came once."""
+
+TWO_PHONES = "two_phones"
+"""The flag of an event that found somebody let in by another door meanwhile, which its phone could not know."""
+
+ACCEPTED_SOURCE = "held"
+"""The source of events that officers accepted; their event_id is the number of the one that waited."""
+
 HELD = "held"
 """The answer to a phone that may no longer scan: its event is kept for an officer, and nothing else is told."""
 
 
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""No phone's clock is right that shows less: it was never set since the battery was out."""
+
+
+def corrected(scanned_at: datetime, clock_offset: timedelta, received_at: datetime) -> datetime:
+    """When something was, by a clock that lacks `clock_offset`; when it was received, if the clock cannot be believed."""
+    try:
+        at = scanned_at + clock_offset
+    except OverflowError:
+        return received_at
+    return received_at if at < EARLIEST else min(at, received_at)
+
+
 @dataclass(frozen=True, slots=True)
 class WalkIn:
-    """Somebody who is on no list. `hamlet_id` None: from elsewhere, or not asked."""
+    """Somebody who is on no list. `hamlet_id` None: from elsewhere, or not asked. With `household_id` counted as of
+    that household, without being one of its members on file."""
 
     name: str
     hamlet_id: int | None = None
     gender: Gender = Gender.UNKNOWN
+    household_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """What is taken back: who came in by an earlier event of the same source, or one attendance. One of the two."""
+
+    event_id: str = ""
+    attendance_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScanEvent:
-    """One event at the door, as the device tells it. Exactly one of the five ways to say who came is filled:
-    `code` (with `resident_ids`: only those of its household), `resident_ids`, `household_id`, `guest_id`, `walk_in`.
+    """One event at the door, as the device tells it. Exactly one of the ways is filled: `code` (with `resident_ids`:
+    only those of its household), `resident_ids`, `household_id` (with `resident_ids`: they, and `proxy_name` as one
+    more), `guest_id`, `walk_in`, or `undo`, which takes back.
 
     `event_id` is made on the device before sending. `offline` means the device answered by itself.
     `list_at` is when the server made the list the device judged by; None: it does not say.
@@ -76,6 +119,7 @@ class ScanEvent:
     household_id: int | None = None
     guest_id: int | None = None
     walk_in: WalkIn | None = None
+    undo: Undo | None = None
     proxy_name: str = ""
     relation: str = ""
     signed: Signed = Signed.NOT
@@ -125,6 +169,9 @@ class Doorkeeper:
     only_meeting_id: int | None = None
     hands_in_only: bool = False
     last_seen_at: datetime | None = None
+    expires_at: datetime | None = None  # None: not a phone
+    unsent: int | None = None  # what the phone said last that it still holds
+    unsent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eventmgr.checkin.queries import name_of
-from eventmgr.checkin.values import Counts, Method, ScanEvent, ScanResult, WalkIn
+from eventmgr.checkin.values import Counts, Method, ScanEvent, ScanResult, Undo, WalkIn
 from eventmgr.core.text import clean_text
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.residents.models import Resident
@@ -21,7 +21,10 @@ FIRST_YEAR, LAST_YEAR = 1900, 9000
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """What JSON can say and no database keeps: NUL, and halves of a surrogate pair."""
 
-WAYS = ("code", "resident_ids", "household_id", "guest_id", "walk_in")
+WAYS = ("code", "resident_ids", "household_id", "guest_id", "walk_in", "undo")
+
+TOGETHER = ({"code", "resident_ids"}, {"household_id", "resident_ids"})
+"""Ways that may come together: ticks of a household that is said otherwise."""
 
 
 class BadItem(ValueError):
@@ -36,7 +39,7 @@ def read_event(item: Any) -> ScanEvent:
     if not isinstance(event_id, str) or not 1 <= len(event_id) <= 64 or UNSTORABLE.search(event_id):
         raise BadItem("event_id")
     given = [way for way in WAYS if item.get(way) not in (None, "", [])]
-    if not given or (len(given) > 1 and set(given) != {"code", "resident_ids"}):
+    if not given or (len(given) > 1 and set(given) not in TOGETHER):
         raise BadItem("exactly one of " + ", ".join(WAYS))
     return ScanEvent(
         event_id=event_id,
@@ -48,6 +51,7 @@ def read_event(item: Any) -> ScanEvent:
         household_id=_id(item, "household_id"),
         guest_id=_id(item, "guest_id"),
         walk_in=_walk_in(item.get("walk_in")),
+        undo=_undo(item.get("undo")),
         proxy_name=read_text(item, "proxy_name", 200),
         relation=read_text(item, "relation", 80),
         offline=item.get("offline") is True,
@@ -69,6 +73,8 @@ def read_instant(value: Any, name: str = "scanned_at") -> datetime:
 
 def _method(item: dict[str, Any]) -> Method:
     usual = Method.TYPED if item.get("code") else Method.WALK_IN if item.get("walk_in") else Method.LIST
+    if item.get("undo"):
+        return usual  # nobody comes in by it, whatever it is called
     try:
         return Method(item.get("method") or usual)
     except ValueError:
@@ -76,11 +82,12 @@ def _method(item: dict[str, Any]) -> Method:
 
 
 def read_text(item: dict[str, Any], name: str, longest: int) -> str:
-    """A line of text, empty if it is not there. Raises BadItem."""
+    """A line of text, empty if it is not there. What no database keeps is left out, what is too long is cut: an event
+    is not lost for that. Raises BadItem."""
     value = item.get(name) or ""
-    if not isinstance(value, str) or len(value) > longest or UNSTORABLE.search(value):
+    if not isinstance(value, str):
         raise BadItem(name)
-    return clean_text(value)
+    return clean_text(UNSTORABLE.sub("", value))[:longest].strip()
 
 
 MOST_ID = 2**31 - 1
@@ -115,7 +122,20 @@ def _walk_in(value: Any) -> WalkIn | None:
         gender = Gender(value.get("gender") or Gender.UNKNOWN)
     except ValueError:
         raise BadItem("walk_in.gender") from None
-    return WalkIn(name, _id(value, "hamlet_id"), gender)
+    return WalkIn(name, _id(value, "hamlet_id"), gender, _id(value, "household_id"))
+
+
+def _undo(value: Any) -> Undo | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise BadItem("undo")
+    event_id, attendance_id = value.get("event_id"), _id(value, "attendance_id")
+    if attendance_id is not None and event_id is None:
+        return Undo(attendance_id=attendance_id)
+    if attendance_id is not None or not isinstance(event_id, str) or not 1 <= len(event_id) <= 64:
+        raise BadItem("undo: one of event_id, attendance_id")
+    return Undo(UNSTORABLE.sub("", event_id))
 
 
 def tell_result(result: ScanResult) -> dict[str, Any]:

@@ -20,6 +20,25 @@ REFUSALS: dict[str, Any] = {
     "held": _l("The figures are closed: this waits for an officer."),
 }
 
+FLAGS: dict[str, Any] = {
+    "revoked": _l("with an old code, read before the phone could know"),
+    "cancelled_meeting": _l("though the meeting was called off"),
+    "not_open": _l("before check-in was open"),
+    "two_phones": _l("let in at two doors, counted once"),
+}
+"""Why an event that was taken is worth a look."""
+
+WAITS_BECAUSE: dict[str, Any] = {
+    "revoked_phone": _l("The phone was no longer paired"),
+    "expired_phone": _l("The phone's time was over"),
+    Answer.CLOSED.value: _l("The figures were closed"),
+    Answer.UNKNOWN.value: _l("The code is not on file"),
+    Answer.OTHER_MEETING.value: _l("The invitation is to another meeting"),
+    Answer.REVOKED.value: _l("The code is an old one"),
+    Answer.NOT_OPEN.value: _l("Check-in was not open yet"),
+}
+"""Why an event waits for an officer."""
+
 METHODS: dict[Method, Any] = {
     Method.CAMERA: _l("by camera"),
     Method.TYPED: _l("code typed"),

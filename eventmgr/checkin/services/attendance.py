@@ -9,15 +9,29 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
+from eventmgr.accounts.models import User
 from eventmgr.checkin import queries
 from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.checkin.queries import Invitee
-from eventmgr.checkin.values import HELD, Answer, Doorkeeper, PersonAnswer, ScanEvent, ScanResult
-from eventmgr.core.audit import record_audit
+from eventmgr.checkin.services.undoing import attendances_meant, drop_event, undo_attendance
+from eventmgr.checkin.values import (
+    EARLIEST,
+    HELD,
+    NAMED,
+    TWO_PHONES,
+    Answer,
+    Doorkeeper,
+    Method,
+    PersonAnswer,
+    ScanEvent,
+    ScanResult,
+    Undo,
+    WalkIn,
+    corrected,
+)
 from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import db, insert_ignoring
-from eventmgr.core.errors import Conflict, RuleBroken
+from eventmgr.core.db import change_rows, db, insert_ignoring
 from eventmgr.core.language import say_moment
 from eventmgr.core.text import clean_text, search_key
 from eventmgr.meetings.models import Meeting
@@ -62,15 +76,18 @@ def record_scan(
     device's own time.
     """
     if keeper.hands_in_only:
-        return _hold(meeting, event, keeper, now)
-    at = min(event.scanned_at + clock_offset, now)
+        return _hold(meeting, event, keeper, now, clock_offset)
+    if event.undo is not None:
+        return _record_undo(meeting, event, event.undo, keeper, now, clock_offset)
+    at = corrected(event.scanned_at, clock_offset, now)
     invitee = _find_invitee(meeting, event, keeper)
     verdict = _judge(meeting, event, invitee, keeper, at, now)
     if verdict.answer is Answer.CLOSED and (event.offline or event.let_in):
-        return _hold(meeting, event, keeper, now)
+        return _hold(meeting, event, keeper, now, clock_offset)
     if verdict.answer is not Answer.OK or invitee is None:
+        # Whom a phone without network let in all the same is settled by an officer.
         result = _refusal(meeting, event, keeper, verdict.answer, invitee)
-        return _keep(meeting, event, keeper, now, result, flag=verdict.flag)[1]
+        return _keep(meeting, event, keeper, now, result, clock_offset, held=event.offline)[1]
     arrivals = _arrivals(meeting, event, invitee)
     standing = queries.standing_attendances(meeting.id, invitee)
     result = ScanResult(
@@ -81,43 +98,12 @@ def record_scan(
         household_id=invitee.household.id if invitee.household else None,
     )
     result = replace(result, status=_sum_up(result.people))
-    scan_id, result = _keep(meeting, event, keeper, now, result, flag=verdict.flag)
+    flag = verdict.flag or _flag_of_two_doors(event, keeper, result.people, standing)
+    scan_id, result = _keep(meeting, event, keeper, now, result, clock_offset, flag=flag)
     if scan_id is None:
         return result  # a repeat: the first answer stands
+    _date_back(event, result.people, at)
     return _admit(meeting, event, keeper, at, now, arrivals, standing, scan_id, result)
-
-
-def undo_attendance(attendance: Attendance, *, by: Any, device_id: int | None, reason: str, now: datetime) -> None:
-    """Take an attendance back: the row stays and says who and why; the person may be checked in again."""
-    if attendance.undone_at is not None:
-        return
-    if attendance.meeting.status is MeetingStatus.CLOSED:
-        raise RuleBroken
-    attendance.undone_at = now
-    attendance.undone_by_id = getattr(by, "id", None)
-    attendance.undo_reason = clean_text(reason)[:200]
-    record_audit(
-        "undo_attendance",
-        f"attendance:{attendance.id}",
-        by=by,
-        now=now,
-        area_id=attendance.hamlet_id,
-        after={"reason": attendance.undo_reason, "device_id": device_id},
-    )
-    db.session.flush()
-
-
-def restore_attendance(attendance: Attendance, *, by: Any, now: datetime) -> None:
-    """Undo an undo. Raises Conflict if the person was checked in again meanwhile."""
-    if attendance.undone_at is None:
-        return
-    attendance.undone_at = None
-    attendance.undone_by_id = None
-    record_audit("restore_attendance", f"attendance:{attendance.id}", by=by, now=now, area_id=attendance.hamlet_id)
-    try:
-        db.session.flush()
-    except sa.exc.IntegrityError as error:
-        raise Conflict from error
 
 
 # --- Who is meant -------------------------------------------------------------------------------
@@ -133,6 +119,8 @@ def _find_invitee(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper) -> Inv
         return queries.find_invitee_by_residents(meeting, event.resident_ids, keeper.scope)
     if event.guest_id is not None:
         return queries.find_invitee_by_guest(meeting, event.guest_id)
+    if event.walk_in is not None and event.walk_in.household_id is not None:
+        return queries.find_invitee_by_household(meeting, event.walk_in.household_id, keeper.scope)
     if event.walk_in is not None:
         return Invitee(name=clean_text(event.walk_in.name)[:200], meeting_id=meeting.id)
     return None
@@ -201,13 +189,12 @@ def _arrivals(meeting: Meeting, event: ScanEvent, invitee: Invitee) -> list[_Arr
     household's, not as the absent person.
     """
     if event.walk_in is not None:
-        hamlet_id = queries.find_hamlet_id(meeting, event.walk_in.hamlet_id)
-        return [_Arrival(invitee.name, walk_in_name=invitee.name, hamlet_id=hamlet_id, gender=event.walk_in.gender)]
+        return [_walk_in_arrival(meeting, event.walk_in, invitee)]
     if invitee.guest is not None:
         return [_guest_arrival(invitee.guest, invitee, event)]
     assert invitee.household is not None
     representative = _household_arrival(invitee.household, invitee, event)
-    if event.proxy_name:
+    if event.proxy_name and (event.household_id is None or not event.resident_ids):
         return [representative]
     if event.resident_ids:
         ticked = [member for member in invitee.household.members if member.id in event.resident_ids]
@@ -215,17 +202,30 @@ def _arrivals(meeting: Meeting, event: ScanEvent, invitee: Invitee) -> list[_Arr
         ticked = list(invitee.named)
     else:
         ticked = []
-    return [
+    stand_in = [representative] if event.proxy_name else []
+    persons = [
         replace(
             representative,
             name=member.full_name,
+            proxy_name="",
             resident_id=member.id,
             gender=member.gender,
             is_minority=_is_minority(member.ethnic_group or invitee.household.ethnic_group),
             on_state_payroll=member.on_state_payroll,
         )
         for member in sorted(ticked, key=lambda member: member.id)
-    ] or [representative]
+    ]
+    return persons + stand_in or [representative]
+
+
+def _walk_in_arrival(meeting: Meeting, walk_in: WalkIn, invitee: Invitee) -> _Arrival:
+    """Somebody on no list; of a household if that was said, with what is on file of it."""
+    name = clean_text(walk_in.name)[:200]
+    if invitee.household is not None:
+        of_household = _household_arrival(invitee.household, invitee, ScanEvent("", EARLIEST, Method.WALK_IN))
+        return replace(of_household, name=name, walk_in_name=name, gender=walk_in.gender)
+    hamlet_id = queries.find_hamlet_id(meeting, walk_in.hamlet_id)
+    return _Arrival(name, walk_in_name=name, hamlet_id=hamlet_id, gender=walk_in.gender)
 
 
 def _household_arrival(household: Household, invitee: Invitee, event: ScanEvent) -> _Arrival:
@@ -270,15 +270,15 @@ def _expected_answer(arrival: _Arrival, standing: list[Attendance]) -> PersonAns
 
 def _earlier(arrival: _Arrival, standing: list[Attendance]) -> Attendance | None:
     """The standing attendance that makes this arrival a repeat. Anyone of the household has come: then a second
-    representative without a name is a repeat too."""
-    if arrival.walk_in_name:
-        return None
+    representative without a name is a repeat too. Who is on no list is known again by the name, within a household."""
     if arrival.resident_id is not None:
         return next((row for row in standing if row.resident_id == arrival.resident_id), None)
     if arrival.guest_id is not None:
         return next((row for row in standing if row.guest_id == arrival.guest_id), None)
-    if arrival.proxy_name:
-        return next((row for row in standing if row.resident_id is None), None)
+    if arrival.proxy_name or arrival.walk_in_name:
+        folded = search_key(arrival.proxy_name or arrival.walk_in_name)
+        named = (row for row in standing if row.resident_id is None)
+        return next((row for row in named if search_key(row.proxy_name or row.walk_in_name) == folded), None)
     return next(iter(standing), None)
 
 
@@ -313,7 +313,7 @@ def _admit(
         if expected.status is not Answer.OK:
             people.append(expected)
             continue
-        if arrival.resident_id is not None:
+        if arrival.resident_id is not None or arrival.proxy_name or arrival.walk_in_name:
             _name_the_representative(standing, keeper, now)
         new_id = _insert(meeting, event, keeper, at, arrival, scan_id)
         if new_id is None:
@@ -335,10 +335,12 @@ def _name_the_representative(standing: list[Attendance], keeper: Doorkeeper, now
     """Somebody of the household was let in without a name, and now names are ticked: the first name is that person's,
     or the household would be counted once too often."""
     for row in standing:
-        if row.undone_at is None and row.resident_id is None and row.guest_id is None and not row.proxy_name:
+        named = row.resident_id or row.guest_id or row.proxy_name or row.walk_in_name
+        if row.undone_at is None and not named:
             row.undone_at = now
             row.undone_by_id = keeper.user_id
-            row.undo_reason = "named"
+            row.undone_source = keeper.source
+            row.undo_reason = NAMED
     db.session.flush()
 
 
@@ -372,27 +374,31 @@ def _keep(
     keeper: Doorkeeper,
     now: datetime,
     result: ScanResult,
+    clock_offset: timedelta,
     *,
     flag: str = "",
     held: bool = False,
 ) -> tuple[int | None, ScanResult]:
     """Store the event. None and the first answer if this very event was stored before."""
-    note = clean_text(event.note)
     scan_id = db.session.scalar(
         insert_ignoring(Scan)
         .values(
             meeting_id=meeting.id,
             source=keeper.source,
             event_id=event.event_id,
-            code=event.code[:80],
+            code=(normalise_code(event.code) or event.code)[:80],  # one way of writing: erasing looks for it
             method=event.method,
-            answer=Answer.CLOSED if held else Answer(result.status),
-            people=[_told(event)] if held else _stored(result),
+            answer=Answer.CLOSED if result.status == HELD else Answer(result.status),
+            people=_stored(result),
             scanned_at=event.scanned_at,
             received_at=now,
             offline=event.offline,
             held=held,
-            note=(f"[{flag}] {note}" if flag else note)[:200],
+            note=clean_text(event.note)[:200],
+            flag=flag,
+            told=_told(event) if held else None,
+            clock_offset_ms=round(clock_offset / timedelta(milliseconds=1)),
+            undoes=event.undo is not None,
         )
         .returning(Scan.__table__.c.id)
     )
@@ -403,13 +409,13 @@ def _keep(
             Scan.source == keeper.source, Scan.event_id == event.event_id
         )
     ).one()
-    return None, ScanResult(event.event_id, HELD) if first.held else _restored(
-        event.event_id, first.answer, first.people
-    )
+    if first.held and first.answer is Answer.CLOSED:
+        return None, ScanResult(event.event_id, HELD)
+    return None, _restored(event.event_id, first.answer, first.people)
 
 
-def _hold(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, now: datetime) -> ScanResult:
-    return _keep(meeting, event, keeper, now, ScanResult(event.event_id, HELD), held=True)[1]
+def _hold(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
+    return _keep(meeting, event, keeper, now, ScanResult(event.event_id, HELD), clock_offset, held=True)[1]
 
 
 def _stored(result: ScanResult) -> list[Any]:
@@ -449,4 +455,61 @@ def _told(event: ScanEvent) -> dict[str, Any]:
     """What a held event said, so that an officer can accept it later."""
     told = asdict(event)
     told["scanned_at"] = event.scanned_at.isoformat()
+    told["list_at"] = event.list_at.isoformat() if event.list_at else None
+    told["code"] = normalise_code(event.code) or event.code
     return told
+
+
+# --- Taking back at the door, and what phones without network could not know ----------------------
+
+
+def _record_undo(
+    meeting: Meeting, event: ScanEvent, undo: Undo, keeper: Doorkeeper, now: datetime, clock_offset: timedelta
+) -> ScanResult:
+    """Store an event that takes back, and free the persons it is about."""
+    if meeting.status is MeetingStatus.CLOSED:
+        if event.offline:
+            return _hold(meeting, event, keeper, now, clock_offset)
+        return _keep(meeting, event, keeper, now, ScanResult(event.event_id, Answer.CLOSED), clock_offset)[1]
+    rows = attendances_meant(meeting, undo, keeper)
+    if rows is None:
+        return _keep(meeting, event, keeper, now, ScanResult(event.event_id, Answer.UNKNOWN), clock_offset)[1]
+    standing = [row for row in rows if row.undone_at is None]
+    freed = tuple(PersonAnswer(queries.name_on(row), Answer.OK, attendance_id=row.id) for row in standing)
+    result = ScanResult(event.event_id, Answer.OK, people=freed)
+    scan_id, result = _keep(meeting, event, keeper, now, result, clock_offset)
+    if scan_id is None:
+        return result
+    by = db.session.get(User, keeper.user_id) if keeper.user_id else None
+    for row in standing:
+        undo_attendance(row, by=by, reason=event.note, now=now, keeper=keeper)
+    drop_event(meeting, undo, keeper, reason=event.note, now=now)
+    return result
+
+
+def _flag_of_two_doors(
+    event: ScanEvent, keeper: Doorkeeper, people: tuple[PersonAnswer, ...], standing: list[Attendance]
+) -> str:
+    """A phone without network let in somebody whom another door had let in: one attendance, and a note."""
+    repeats = {person.attendance_id for person in people if person.status is Answer.ALREADY}
+    ours = (keeper.device_id, None if keeper.device_id else keeper.user_id)
+    elsewhere = any(
+        row.id in repeats and (row.device_id, None if row.device_id else row.operator_id) != ours for row in standing
+    )
+    return TWO_PHONES if event.offline and elsewhere else ""
+
+
+def _date_back(event: ScanEvent, people: tuple[PersonAnswer, ...], at: datetime) -> None:
+    """Order is by scan time, not by arrival: an earlier scan that arrives later is when the person came. What is
+    written down from paper has no time of its own."""
+    if event.method is Method.PAPER:
+        return
+    earlier = [
+        person.attendance_id
+        for person in people
+        if person.attendance_id and person.first_scanned_at and person.first_scanned_at > at
+    ]
+    if earlier:
+        change_rows(
+            sa.update(Attendance).where(Attendance.id.in_(earlier), Attendance.attended_at > at).values(attended_at=at)
+        )

@@ -33,10 +33,12 @@ def erase(subject: Subject, _now: datetime) -> None:
                 setattr(attendance, field, erased_name(subject.id))
     for scan in _scans_about(traces, own):
         scan.people = without(scan.people, traces.words, ERASED)
+        scan.told = without(scan.told, traces.words, ERASED)
         if any(word in scan.note for word in traces.words):
             scan.note = ""
         if traces.alone:
             scan.code = ""
+            scan.told = scan.told and scan.told | {"code": ""}
     db.session.flush()
 
 
@@ -57,6 +59,7 @@ def _scans_about(traces: Traces, own: list[Attendance]) -> list[Scan]:
         sa.or_(Scan.meeting_id.in_(meetings), Scan.meeting_id.in_(invited)),
         sa.or_(
             holds_any(Scan.people, traces.words),
+            holds_any(Scan.told, traces.words),
             *(Scan.note.contains(word, autoescape=True) for word in sorted(traces.words)),
         ),
     )
@@ -93,8 +96,11 @@ def _past_meetings(path: str, before: datetime) -> sa.Select[int]:
 
 
 def _forget_codes_read(path: str, before: datetime, _now: datetime) -> int:
-    chosen = sa.and_(Scan.meeting_id.in_(_past_meetings(path, before)), Scan.held.is_(False), Scan.code != "")
-    return change_rows(sa.update(Scan).where(chosen).values(code=""))
+    """What still waits for an officer keeps its code; what was settled keeps nothing of what it said."""
+    settled = sa.or_(Scan.held.is_(False), Scan.settled_at.is_not(None))
+    kept = sa.or_(Scan.code != "", Scan.told.is_not(None))
+    chosen = sa.and_(Scan.meeting_id.in_(_past_meetings(path, before)), settled, kept)
+    return change_rows(sa.update(Scan).where(chosen).values(code="", told=None))
 
 
 def _forget_devices(path: str, before: datetime, _now: datetime) -> int:

@@ -13,11 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from eventmgr.checkin.models import Attendance
+from eventmgr.checkin.values import MERGED
 from eventmgr.core.db import db
 from eventmgr.meetings.values import MeetingStatus
-
-MERGED = "merged"
-"""Why an attendance was undone: the person, or the household, was written down twice and came once."""
 
 
 def merge_residents(kept_id: int, dropped_id: int, now: datetime) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from eventmgr.checkin.models import SheetLine
+from eventmgr.checkin.models import Attendance, SheetLine
 from eventmgr.checkin.services.attendance import record_scan
 from eventmgr.checkin.sheet import SheetRow
-from eventmgr.checkin.values import Doorkeeper, Method, ScanEvent, ScanResult, Signed, WalkIn
+from eventmgr.checkin.values import Answer, Doorkeeper, Method, ScanEvent, ScanResult, Signed, WalkIn
+from eventmgr.core.audit import record_audit
 from eventmgr.core.db import db, locked
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.papers import PaperChoice, invitations_to_print
@@ -20,11 +24,13 @@ from eventmgr.residents.models import Resident
 
 @dataclass(frozen=True, slots=True)
 class PaperEntry:
-    """A signed line: how it was signed, and who came instead of the one named there, if somebody did."""
+    """A signed line: how it was signed, and who came instead of the one named there, if somebody did, and as what of
+    the household."""
 
     row: SheetRow
     signed: Signed = Signed.SIGNATURE
     came_instead: str = ""
+    relation: str = ""
 
 
 def number_sheet(meeting: Meeting) -> None:
@@ -72,10 +78,50 @@ def record_paper(
     at = min(meeting.starts_at or now, now)
     events = [_signed_line(entry, f"{form_id}:{entry.row.line_id}", at) for entry in entries]
     events += [
-        ScanEvent(f"{form_id}:w{place}", at, Method.PAPER, walk_in=walk_in, signed=Signed.SIGNATURE)
-        for place, walk_in in enumerate(walk_ins)
+        ScanEvent(event_id, at, Method.PAPER, walk_in=walk_in, signed=Signed.SIGNATURE)
+        for event_id, walk_in in zip(_ids_of_names(form_id, walk_ins), walk_ins, strict=True)
     ]
     return [record_scan(meeting, event, keeper=keeper, now=now) for event in events]
+
+
+def record_signatures(entries: Sequence[PaperEntry], results: Sequence[ScanResult], *, by: Any, now: datetime) -> int:
+    """Write down how those signed who had been let in at the door; how many those were.
+
+    `results` are the answers to the entries, in their order. What was written down before stays.
+    """
+    how = {
+        person.attendance_id: entry.signed
+        for entry, result in zip(entries, results, strict=False)
+        for person in result.people
+        if person.status is Answer.ALREADY and person.attendance_id is not None
+    }
+    rows = db.session.scalars(
+        locked(sa.select(Attendance).where(Attendance.id.in_(how), Attendance.signed == Signed.NOT))
+    ).all()
+    for row in rows:
+        row.signed = how[row.id]
+        record_audit(
+            "sign_attendance",
+            f"attendance:{row.id}",
+            by=by,
+            now=now,
+            area_id=row.hamlet_id,
+            after={"signed": row.signed.value},
+        )
+    db.session.flush()
+    return len(rows)
+
+
+def _ids_of_names(form_id: str, walk_ins: Sequence[WalkIn]) -> list[str]:
+    """An id for each name on the blank lines: the same form with another name is another person, and two people of one
+    name are two."""
+    met: Counter[WalkIn] = Counter()
+    ids = []
+    for walk_in in walk_ins:
+        met[walk_in] += 1
+        written = hashlib.sha256(repr((walk_in.name, walk_in.hamlet_id, str(walk_in.gender))).encode()).hexdigest()
+        ids.append(f"{form_id}:w{written[:12]}.{met[walk_in]}")
+    return ids
 
 
 def _signed_line(entry: PaperEntry, event_id: str, at: datetime) -> ScanEvent:
@@ -89,5 +135,6 @@ def _signed_line(entry: PaperEntry, event_id: str, at: datetime) -> ScanEvent:
         household_id=None if by_name else row.household_id,
         guest_id=row.guest_id,
         proxy_name=entry.came_instead,
+        relation=entry.relation if entry.came_instead else "",
         signed=entry.signed,
     )

@@ -6,4 +6,11 @@ from flask import Blueprint
 
 bp = Blueprint("checkin", __name__)
 
-from eventmgr.checkin.views import pages, paper, self_check_in  # noqa: E402, F401  (they hang their routes on bp)
+from eventmgr.checkin.views import (  # noqa: E402, F401  (they hang their routes on bp)
+    counting,
+    held,
+    pages,
+    paper,
+    phones,
+    self_check_in,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -14,9 +14,10 @@ from werkzeug.wrappers import Response
 
 from eventmgr.checkin import queries
 from eventmgr.checkin.api_description import describe_api
-from eventmgr.checkin.keepers import bearer_token, current_keeper, keeper_of_device, note_contact
-from eventmgr.checkin.services.attendance import record_scan, restore_attendance, undo_attendance
-from eventmgr.checkin.services.pairing import redeem_pairing
+from eventmgr.checkin.keepers import SEEN_EVERY, bearer_token, current_keeper, keeper_of_device, note_contact
+from eventmgr.checkin.services.attendance import record_scan
+from eventmgr.checkin.services.pairing import KEY, note_unsent, redeem_pairing
+from eventmgr.checkin.services.undoing import restore_attendance, undo_attendance
 from eventmgr.checkin.values import Doorkeeper
 from eventmgr.checkin.wire import (
     MOST_SCANS,
@@ -47,6 +48,10 @@ WRONG_CLOCK = timedelta(minutes=2)
 """A device's clock is taken as right within this: less would be the network's delay."""
 
 
+MOST_WAITING = 1_000_000
+"""More events than a phone can hold: whoever says more does not know."""
+
+
 class NotUnderstood(RuleBroken):
     """The request as a whole is not what the description says."""
 
@@ -74,15 +79,18 @@ def openapi() -> Response:
 def pair() -> tuple[Response, int]:
     """A pairing code becomes a token, once."""
     body = _body()
+    key = body.get("key") or ""
+    if not isinstance(key, str) or (key and not KEY.fullmatch(key)):
+        raise NotUnderstood
     with unit_of_work():
-        device, token = redeem_pairing(_line(body, "code", 300), label=_line(body, "label", 200), now=now())
+        device, token = redeem_pairing(_line(body, "code", 300), label=_line(body, "label", 200), now=now(), key=key)
         meetings = queries.meetings_at_door(keeper_of_device(device), now())
     told = {
         "token": token,
         "device_id": device.id,
         "label": device.label,
         "meeting_id": device.meeting_id,
-        "expires_at": tell_instant(device.expires_at),
+        "expires_at": tell_instant(device.good_until),
         "meetings": [tell_meeting(meeting) for meeting in meetings],
     }
     return jsonify(told), 201
@@ -106,10 +114,7 @@ def manifest(meeting_id: int) -> Response:
     keeper = current_keeper(moment)
     meeting = queries.get_meeting_at_door(keeper, meeting_id)
     salt = secrets.token_hex(8)
-    told = [
-        tell_invitation(row, hashlib.sha256((salt + row.code).encode()).hexdigest())
-        for row in queries.invitations_at_door(meeting, keeper.scope)
-    ]
+    told = [tell_invitation(row, _salted(salt, row.code)) for row in queries.invitations_at_door(meeting, keeper.scope)]
     note_view(
         "door_list",
         record=f"meeting:{meeting.id}",
@@ -122,15 +127,25 @@ def manifest(meeting_id: int) -> Response:
             "meeting": tell_meeting(meeting),
             "opens_at": tell_instant(queries.opens_at(meeting)),
             "server_time": tell_instant(moment),
+            "expires_at": tell_instant(keeper.expires_at),
+            "list_version": queries.list_version(meeting, keeper.scope),
             "salt": salt,
             "households": [entry for entry in told if "household_id" in entry],
             "guests": [entry for entry in told if "guest_id" in entry],
-            "came": _came(meeting),
+            "revoked": [
+                {"code_hash": _salted(salt, code), "withdrawn_at": tell_instant(withdrawn_at)}
+                for code, withdrawn_at in queries.withdrawn_codes(meeting, keeper.scope)
+            ],
+            "came": _came(meeting, keeper),
         }
     )
 
 
-def _came(meeting: Meeting) -> list[dict[str, Any]]:
+def _salted(salt: str, code: str) -> str:
+    return hashlib.sha256((salt + code).encode()).hexdigest()
+
+
+def _came(meeting: Meeting, keeper: Doorkeeper) -> list[dict[str, Any]]:
     return [
         {
             "household_id": household_id,
@@ -139,7 +154,7 @@ def _came(meeting: Meeting) -> list[dict[str, Any]]:
             "attendance_id": attendance_id,
             "at": tell_instant(at),
         }
-        for household_id, resident_id, guest_id, attendance_id, at in queries.who_came(meeting)
+        for household_id, resident_id, guest_id, attendance_id, at, _signed in queries.who_came(meeting, keeper.scope)
     ]
 
 
@@ -160,6 +175,7 @@ def scans(meeting_id: int) -> Response:
     if not items:  # each event asks for itself
         queries.get_meeting_at_door(keeper, meeting_id)
     results = [_take(meeting_id, item, keeper, offset) for item in items]
+    _note_unsent(keeper, body.get("waiting"), moment)
     return jsonify({"results": results})
 
 
@@ -174,6 +190,17 @@ def _take(meeting_id: int, item: Any, keeper: Doorkeeper, offset: timedelta) -> 
         note_contact(keeper, moment)
         result = record_scan(meeting, event, keeper=keeper, now=moment, clock_offset=offset)
     return tell_result(result)
+
+
+def _note_unsent(keeper: Doorkeeper, waiting: Any, moment: datetime) -> None:
+    """Keep what a phone says it still holds, when that changes or was said a while ago; anything else is passed over."""
+    if keeper.device_id is None or isinstance(waiting, bool) or not isinstance(waiting, int):
+        return
+    said_lately = keeper.unsent_at is not None and keeper.unsent_at > moment - SEEN_EVERY
+    if not 0 <= waiting <= MOST_WAITING or (waiting == keeper.unsent and said_lately):
+        return
+    with unit_of_work():
+        note_unsent(keeper.device_id, waiting, moment)
 
 
 def _clock_offset(body: dict[str, Any]) -> timedelta:
@@ -202,17 +229,29 @@ def undo(meeting_id: int, attendance_id: int) -> Response:
             restore_attendance(row, by=by, now=moment)
         else:
             reason = _line(body, "reason", 1000)
-            undo_attendance(row, by=by, device_id=keeper.device_id, reason=reason, now=moment)
+            undo_attendance(row, by=by, reason=reason, now=moment, keeper=keeper)
     return jsonify({"attendance_id": row.id, "undone_at": tell_instant(row.undone_at)})
 
 
 @bp.get("/api/v1/meetings/<int:meeting_id>/counts")
 @by_device
 def counts(meeting_id: int) -> Response:
-    """Attendances, persons and households; came and invited by hamlet."""
-    keeper = current_keeper(now())
+    """Attendances, persons and households; came and invited by hamlet; and whether the phone's list is still good."""
+    moment = now()
+    keeper = current_keeper(moment)
     meeting = queries.get_meeting_at_door(keeper, meeting_id)
-    return jsonify(tell_counts(queries.counts_of(meeting, keeper.scope)) | {"came_rows": _came(meeting)})
+    _note_unsent(keeper, request.args.get("waiting", type=int), moment)
+    return jsonify(
+        tell_counts(queries.counts_of(meeting, keeper.scope))
+        | {
+            "meeting": tell_meeting(meeting),
+            "opens_at": tell_instant(queries.opens_at(meeting)),
+            "expires_at": tell_instant(keeper.expires_at),
+            "list_version": queries.list_version(meeting, keeper.scope),
+            "server_time": tell_instant(moment),
+            "came_rows": _came(meeting, keeper),
+        }
+    )
 
 
 @bp.get("/api/v1/meetings/<int:meeting_id>/people")

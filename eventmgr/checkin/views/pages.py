@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,25 +15,35 @@ from werkzeug.wrappers import Response
 
 from eventmgr.areas.models import Area
 from eventmgr.checkin import queries
-from eventmgr.checkin.models import Device
-from eventmgr.checkin.services.attendance import record_scan, restore_attendance, undo_attendance
-from eventmgr.checkin.services.pairing import create_pairing, revoke_device
+from eventmgr.checkin.services.attendance import record_scan
+from eventmgr.checkin.services.headcount import find_headcount
+from eventmgr.checkin.services.pairing import HAMLET_DAYS
 from eventmgr.checkin.services.self_check_in import find_self_check_in
+from eventmgr.checkin.services.undoing import restore_attendance, undo_attendance
+from eventmgr.checkin.values import Answer as Said
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
 from eventmgr.checkin.views import bp
-from eventmgr.checkin.words import describe_answer
+from eventmgr.checkin.waiting import count_waiting, noted_scans
+from eventmgr.checkin.words import FLAGS, describe_answer
 from eventmgr.core.access import Permission, may, public, requires, scope
 from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
-from eventmgr.core.errors import NotFound
-from eventmgr.core.qr import qr_svg
 from eventmgr.core.text import clean_text
 from eventmgr.core.web import content_policy
 from eventmgr.meetings.models import Meeting
 
 READER = "vendor/zxing-wasm/reader/index.js"
 """The camera reader, fetched by npm: where that was not possible the rest of the scanner works."""
+
+
+Answer = str | Response | tuple[str, int]
+
+SHUT = (Said.NOT_OPEN, Said.CANCELLED_MEETING)
+"""Answers after which somebody may be let in all the same, with a reason."""
+
+WHO = ("code", "resident_id", "household_id", "guest_id", "name")
+"""Fields that say who came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,12 @@ def meeting_board(meeting_id: int) -> str:
         arrived=_arrived(meeting),
         devices=queries.devices_of(meeting),
         moment=now(),
-        held=queries.held_scans(meeting),
+        held=count_waiting(meeting),
+        may_settle=scope(Permission.EDIT_MEETINGS).covers(meeting.area.path),
+        hamlets_to_pair=hamlets_to_pair(meeting),
+        may_pair_meeting=may_pair_for(meeting),
+        hamlet_days=HAMLET_DAYS,
+        scans_next="next" in request.args,
         new_event=lambda: str(uuid4()),
         name_of=queries.name_of,
         self_check_in=find_self_check_in(meeting),
@@ -109,12 +125,26 @@ def _live_values(meeting: Meeting) -> dict[str, Any]:
         "counts": queries.counts_of(meeting, reach),
         "last": queries.last_attendances(meeting, reach),
         "name_on": queries.name_on,
+        "noted": noted_scans(meeting, reach),
+        "flags": FLAGS,
+        "headcount": find_headcount(meeting),
         "poll_url": url_for("checkin.live", meeting_id=meeting.id),
     }
 
 
+def hamlets_to_pair(meeting: Meeting) -> list[Area]:
+    """The hamlets of the meeting for all of whose meetings this person may pair a phone."""
+    reach = scope(Permission.CHECK_IN)
+    return [hamlet for hamlet in meeting.hamlets if reach.covers(hamlet.path)]
+
+
+def may_pair_for(meeting: Meeting) -> bool:
+    """Whether a phone may be given the whole meeting: a hamlet head's reaches the own hamlet and no further."""
+    return scope(Permission.CHECK_IN).covers(meeting.area.path)
+
+
 def _arrived(meeting: Meeting) -> dict[str, set[int]]:
-    rows = queries.who_came(meeting)
+    rows = queries.who_came(meeting, scope(Permission.CHECK_IN))
     return {
         "households": {row[0] for row in rows if row[0]},
         "residents": {row[1] for row in rows if row[1]},
@@ -124,12 +154,30 @@ def _arrived(meeting: Meeting) -> dict[str, set[int]]:
 
 @bp.post("/meetings/<int:meeting_id>/check-in/tick")
 @requires(Permission.CHECK_IN)
-def tick(meeting_id: int) -> Response:
+def tick(meeting_id: int) -> Answer:
     """Somebody ticks a household, a person or a guest, types a code, or writes a name."""
-    form, moment = request.form, now()
+    moment = now()
+    event = _event_of_form(moment)
+    if not (event.code or event.resident_ids or event.household_id or event.guest_id or event.walk_in):
+        meeting_at_desk(meeting_id)
+        flash(_("Write a code or a name first."), "warning")
+        return redirect(url_for(".meeting_board", meeting_id=meeting_id))
+    if event.let_in and not event.note:
+        return _ask_why(meeting_at_desk(meeting_id), _("Write why people are let in now."), _who())
+    with unit_of_work():
+        result = record_scan(meeting_at_desk(meeting_id), event, keeper=keeper_at_desk(), now=moment)
+    sentence, tone = describe_answer(result)
+    if result.status in SHUT:
+        return _ask_why(meeting_at_desk(meeting_id), sentence, _who())
+    flash(sentence, tone)
+    return redirect(url_for(".meeting_board", meeting_id=meeting_id))
+
+
+def _event_of_form(moment: datetime) -> ScanEvent:
+    form = request.form
     resident_id = form.get("resident_id", type=int)
     name = clean_text(form.get("name", ""))
-    event = ScanEvent(
+    return ScanEvent(
         event_id=form.get("event_id", "")[:64] or str(uuid4()),
         scanned_at=moment,
         method=Method.TYPED if form.get("code") else Method.WALK_IN if name else Method.LIST,
@@ -139,16 +187,40 @@ def tick(meeting_id: int) -> Response:
         guest_id=form.get("guest_id", type=int),
         walk_in=WalkIn(name[:200]) if name else None,
         let_in=form.get("let_in") == "1",
+        note=clean_text(form.get("note", ""))[:200],
     )
-    if not (event.code or event.resident_ids or event.household_id or event.guest_id or event.walk_in):
-        meeting_at_desk(meeting_id)
-        flash(_("Write a code or a name first."), "warning")
-        return redirect(url_for(".meeting_board", meeting_id=meeting_id))
+
+
+def _who() -> dict[str, str]:
+    return {name: request.form[name] for name in WHO if request.form.get(name)}
+
+
+def _ask_why(meeting: Meeting, sentence: str, carried: dict[str, str]) -> tuple[str, int]:
+    """The door is shut. Whoever stands there may open it all the same, and says why; `carried` is whom that lets in."""
+    page = render_template(
+        "checkin/shut.html", meeting=meeting, sentence=sentence, carried=carried, event_id=str(uuid4())
+    )
+    return page, 422
+
+
+@bp.post("/meetings/<int:meeting_id>/check-in/find")
+@requires(Permission.CHECK_IN)
+def find(meeting_id: int) -> Answer:
+    """The board's one field: a code or a scanned link checks in at once, as a USB scanner ends with Enter; anything
+    else is looked for."""
+    typed = clean_text(request.form.get("q", ""))[:300]
+    meeting = meeting_at_desk(meeting_id)
+    if not queries.is_meant_as_code(typed):
+        return redirect(url_for(".meeting_board", meeting_id=meeting.id, q=typed or None))
+    moment = now()
+    event = ScanEvent(request.form.get("event_id", "")[:64] or str(uuid4()), moment, Method.TYPED, code=typed)
     with unit_of_work():
         result = record_scan(meeting_at_desk(meeting_id), event, keeper=keeper_at_desk(), now=moment)
     sentence, tone = describe_answer(result)
+    if result.status in SHUT:
+        return _ask_why(meeting_at_desk(meeting_id), sentence, {"code": typed})
     flash(sentence, tone)
-    return redirect(url_for(".meeting_board", meeting_id=meeting_id))
+    return redirect(url_for(".meeting_board", meeting_id=meeting_id, next=1))
 
 
 @bp.post("/meetings/<int:meeting_id>/check-in/<int:attendance_id>/undo")
@@ -160,68 +232,12 @@ def undo(meeting_id: int, attendance_id: int) -> Response:
         if request.form.get("restore"):
             restore_attendance(row, by=current_user, now=now())
         else:
-            undo_attendance(row, by=current_user, device_id=None, reason=request.form.get("reason", ""), now=now())
+            undo_attendance(row, by=current_user, reason=request.form.get("reason", ""), now=now())
     flash(_("Done."), "success")
     return redirect(url_for(".meeting_board", meeting_id=meeting_id))
 
 
-# --- Phones ---------------------------------------------------------------------------------------
-
-
-@bp.post("/meetings/<int:meeting_id>/check-in/phones")
-@requires(Permission.CHECK_IN)
-def pair_phone(meeting_id: int) -> str:
-    """A QR and a link that pair one phone; shown this once."""
-    meeting = meeting_at_desk(meeting_id)
-    with unit_of_work():
-        device, code = create_pairing(
-            meeting,
-            by=current_user,
-            now=now(),
-            label=request.form.get("label", ""),
-            hamlet=_only_hamlet(meeting),
-        )
-    top = current_app.config["PUBLIC_URL"] or request.url_root.rstrip("/")
-    link = f"{top}{url_for('.scanner')}#pair={code}"
-    return render_template(
-        "checkin/pairing.html",
-        meeting=meeting,
-        device=device,
-        link=link,
-        qr=qr_svg(link, _("QR code that pairs a phone")),
-        secure=link.startswith("https://") or "//127.0.0.1" in link or "//localhost" in link,
-    )
-
-
-def _only_hamlet(meeting: Meeting) -> Area | None:
-    """A hamlet head's phone reaches the own hamlet and not the whole meeting."""
-    reach = scope(Permission.CHECK_IN)
-    if reach.covers(meeting.area.path):
-        return None
-    own = next((hamlet for hamlet in meeting.hamlets if reach.covers(hamlet.path)), None)
-    if own is None:
-        raise NotFound
-    return own
-
-
-@bp.post("/meetings/<int:meeting_id>/check-in/phones/<int:device_id>/revoke")
-@requires(Permission.CHECK_IN)
-def revoke_phone(meeting_id: int, device_id: int) -> Response:
-    """The phone may scan no more; what it still holds it may hand in."""
-    with unit_of_work():
-        device = _device(meeting_at_desk(meeting_id), device_id)
-        revoke_device(device, by=current_user, now=now())
-    flash(_("The phone is no longer paired. What it still holds waits for an officer when it is sent."), "success")
-    return redirect(url_for(".meeting_board", meeting_id=meeting_id))
-
-
-def _device(meeting: Meeting, device_id: int) -> Device:
-    reach = scope(Permission.CHECK_IN)
-    for device in queries.devices_of(meeting):
-        path = device.hamlet.path if device.hamlet else meeting.area.path
-        if device.id == device_id and reach.covers(path):
-            return device
-    raise NotFound
+# --- The scanner's page ----------------------------------------------------------------------------
 
 
 @bp.get("/checkin/")

@@ -12,7 +12,8 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from eventmgr.checkin import queries
-from eventmgr.checkin.services.paper import PaperEntry, number_sheet, record_paper
+from eventmgr.checkin.services.headcount import find_headcount
+from eventmgr.checkin.services.paper import PaperEntry, number_sheet, record_paper, record_signatures
 from eventmgr.checkin.sheet import NumbersUnclear, SheetRow, read_numbers, sheet_rows
 from eventmgr.checkin.values import Answer, ScanResult, Signed, WalkIn
 from eventmgr.checkin.views import bp
@@ -93,6 +94,7 @@ class Filled:
     ticked: set[int] = field(default_factory=set)
     signed: dict[int, Signed] = field(default_factory=dict)
     instead: dict[int, str] = field(default_factory=dict)
+    relation: dict[int, str] = field(default_factory=dict)
     walk_ins: list[WalkIn] = field(default_factory=list)
     was_offered: bool = True  # every hamlet chosen is one of those the form offers
 
@@ -120,7 +122,12 @@ def enter_paper(meeting_id: int) -> Response | str | tuple[str, int]:
     if filled.numbers_error or not filled.was_offered:
         return _paper_page(meeting, rows, filled), 422
     entries = [
-        PaperEntry(row, filled.signed.get(row.line_id, Signed.SIGNATURE), filled.instead.get(row.line_id, ""))
+        PaperEntry(
+            row,
+            filled.signed.get(row.line_id, Signed.SIGNATURE),
+            filled.instead.get(row.line_id, ""),
+            filled.relation.get(row.line_id, ""),
+        )
         for row in rows
         if row.line_id in filled.ticked
     ]
@@ -136,7 +143,8 @@ def enter_paper(meeting_id: int) -> Response | str | tuple[str, int]:
             keeper=keeper_at_desk(),
             now=now(),
         )
-    _say_what_came_of_it(results)
+        signatures = record_signatures(entries, results, by=current_user, now=now())
+    _say_what_came_of_it(results, signatures)
     return redirect(url_for(".paper", meeting_id=meeting_id))
 
 
@@ -159,6 +167,8 @@ def _paper_page(meeting: Meeting, rows: list[SheetRow], filled: Filled) -> str:
         hamlets=meeting.hamlets,
         closed=meeting.status is MeetingStatus.CLOSED,
         counts=queries.counts_of(meeting, scope(Permission.CHECK_IN)),
+        headcount=find_headcount(meeting),
+        back="paper",
     )
 
 
@@ -170,6 +180,7 @@ def _filled(meeting: Meeting, rows: list[SheetRow]) -> Filled:
         how = form.get(f"signed-{row.line_id}", "")
         filled.signed[row.line_id] = Signed(how) if how in SIGNED else Signed.SIGNATURE
         filled.instead[row.line_id] = clean_text(form.get(f"instead-{row.line_id}", ""))[:200]
+        filled.relation[row.line_id] = clean_text(form.get(f"relation-{row.line_id}", ""))[:80]
     filled.numbers = clean_text(form.get("numbers", ""))[:500]
     by_number = {row.number: row.line_id for row in rows}
     try:
@@ -200,7 +211,7 @@ def _walk_ins(offered: set[str]) -> list[WalkIn]:
     ]
 
 
-def _say_what_came_of_it(results: list[ScanResult]) -> None:
+def _say_what_came_of_it(results: list[ScanResult], signatures: int) -> None:
     """How many were written down, who stood there already, and each refusal with its reason."""
     entered = sum(result.status == Answer.OK for result in results)
     already = sum(result.status == Answer.ALREADY for result in results)
@@ -208,6 +219,8 @@ def _say_what_came_of_it(results: list[ScanResult]) -> None:
         flash(ngettext("%(num)d written down.", "%(num)d written down.", entered), "success")
     if already:
         flash(ngettext("%(num)d stood there already.", "%(num)d stood there already.", already), "warning")
+    if signatures:
+        flash(ngettext("%(num)d signature added to them.", "%(num)d signatures added to them.", signatures), "success")
     refused = {describe_answer(result)[0] for result in results if result.status not in (Answer.OK, Answer.ALREADY)}
     for sentence in sorted(refused):
         flash(sentence, "warning")

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from eventmgr.checkin.models import Attendance
+from eventmgr.checkin.models import Attendance, Headcount
 from eventmgr.core.db import db
 from eventmgr.meetings.models import Meeting
 from eventmgr.reports.queries.selection import HELD, Condition
@@ -69,6 +69,16 @@ def attendances_by_plan(chosen: Condition) -> dict[int, int]:
         .group_by(Meeting.plan_id)
     )
     return {plan_id: count for plan_id, count in db.session.execute(statement) if plan_id is not None}
+
+
+def headcounts(chosen: Condition) -> dict[int, tuple[int, str]]:
+    """What was counted on the spot at the chosen meetings, and why it is not what the list says."""
+    rows = db.session.execute(
+        sa.select(Headcount.meeting_id, Headcount.number, Headcount.reason)
+        .join(Meeting, Meeting.id == Headcount.meeting_id)
+        .where(chosen, Headcount.number.is_not(None))
+    )
+    return {meeting_id: (number, reason) for meeting_id, number, reason in rows if number is not None}
 
 
 def standing(chosen: Condition) -> sa.Subquery:

@@ -17,7 +17,7 @@ from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.plans.models import Output, Plan, PlanSection, PlanTask
 from eventmgr.plans.values import MEETINGS, PARTICIPANTS, OutputKind, SectionKind
-from eventmgr.reports.queries.attendance import attendances_by_plan, turnout, turnout_by_meeting
+from eventmgr.reports.queries.attendance import attendances_by_plan, headcounts, turnout, turnout_by_meeting
 from eventmgr.reports.queries.invitations import invitations_by_meeting
 from eventmgr.reports.queries.messages import sms_by_meeting
 from eventmgr.reports.queries.progress import hamlet_figures, households_by_hamlet, plan_targets, total_target
@@ -162,6 +162,7 @@ def meeting_figures(chosen: Condition) -> tuple[MeetingFigures, ...]:
     came = turnout_by_meeting(sa.and_(chosen, NOT_CANCELLED))
     invitations = invitations_by_meeting(chosen)
     texts = sms_by_meeting(chosen)
+    counted = headcounts(chosen)
     return tuple(
         MeetingFigures(
             meeting_id=meeting.id,
@@ -175,6 +176,8 @@ def meeting_figures(chosen: Condition) -> tuple[MeetingFigures, ...]:
             invitations=invitations.get(meeting.id, InvitationFigures()),
             turnout=came.get(meeting.id, Turnout()),
             sms=texts.get(meeting.id, SmsFigures()),
+            headcount=counted[meeting.id][0] if meeting.id in counted else None,
+            headcount_reason=counted[meeting.id][1] if meeting.id in counted else "",
             topics=tuple(topic.name for topic in meeting.topics),
         )
         for meeting in meetings_in_order(chosen)
