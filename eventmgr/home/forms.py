@@ -130,6 +130,16 @@ class SendingForm(FlaskForm):
             raise ValidationError(_("Write the hours as in 21:00-07:00.")) from error
 
 
+class DoorForm(FlaskForm):
+    """When people may be checked in."""
+
+    opens_hours_before = IntegerField(
+        _("Check-in opens so many hours before"),
+        description=_("0: when the meeting begins. Whoever comes earlier can be let in with a reason."),
+        validators=[InputRequired(_("Enter the hours.")), NumberRange(0, 168, _("Enter whole hours, 0 to 168."))],
+    )
+
+
 class PricesForm(FlaskForm):
     """What one billed part of a text costs, VAT included."""
 

@@ -15,13 +15,14 @@ from eventmgr.accounts.queries import get_user_in, users_visible_to
 from eventmgr.accounts.services import change_role, create_user, grant_role, set_password, switch_person
 from eventmgr.areas.models import Area
 from eventmgr.areas.queries import areas_in, communes_in, get_area_in
+from eventmgr.checkin.queries import OPENS_HOURS_BEFORE
 from eventmgr.core import settings as known
 from eventmgr.core.access import Permission, Role, requires, scope
 from eventmgr.core.clock import local_day, now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.errors import EventmgrError, NotFound
 from eventmgr.core.phone import national_form, parse_phone
-from eventmgr.home.forms import ContactForm, PapersForm, PersonForm, PricesForm, RoleForm, SendingForm
+from eventmgr.home.forms import ContactForm, DoorForm, PapersForm, PersonForm, PricesForm, RoleForm, SendingForm
 from eventmgr.home.services import decide_for_office, set_prices
 from eventmgr.home.views import bp
 from eventmgr.messaging.queries import prices_on
@@ -32,6 +33,7 @@ SECTIONS: dict[str, type[FlaskForm]] = {
     "contact": ContactForm,
     "papers": PapersForm,
     "sending": SendingForm,
+    "door": DoorForm,
     "prices": PricesForm,
 }
 
@@ -43,7 +45,7 @@ def settings() -> str:
     return _settings_page(_commune(Permission.EDIT_AREAS), None)
 
 
-@bp.post("/settings/<any(contact, papers, sending, prices):section>")
+@bp.post("/settings/<any(contact, papers, sending, door, prices):section>")
 @requires(Permission.MANAGE_SETTINGS)
 def decide(section: str) -> Response | tuple[str, int]:
     """Keep one section of the settings."""
@@ -101,6 +103,7 @@ def _held(commune: Area) -> dict[str, Any]:
         "registered_only": of(known.REGISTERED_TEXTS_ONLY),
         "daily_cap": of(known.DAILY_SMS_CAP),
         "daily_cost": of(known.DAILY_SMS_COST),
+        "opens_hours_before": of(OPENS_HOURS_BEFORE),
         **prices_on(today),
     }
 
@@ -126,6 +129,8 @@ def _said(form: FlaskForm) -> dict[known.SettingKey, Any]:
             known.DAILY_SMS_CAP: form.daily_cap.data or 0,
             known.DAILY_SMS_COST: form.daily_cost.data or 0,
         }
+    if isinstance(form, DoorForm):
+        return {OPENS_HOURS_BEFORE: form.opens_hours_before.data}
     abort(404)
 
 
