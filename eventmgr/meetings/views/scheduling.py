@@ -183,10 +183,12 @@ def _kept(form: SeriesForm | MeetingForm) -> list[tuple[str, str]]:
 @requires(Permission.EDIT_MEETINGS)
 def new() -> Answer:
     """A single meeting, of one hamlet or of several together."""
-    commune = _commune()
-    form = MeetingForm(title=USUAL_TITLE)
+    like = request.args.get("like", type=int)
+    model = _editable(like) if like else None
+    commune = model.area if model else _commune()
+    form = MeetingForm(**_values_like(model) if model else {"title": USUAL_TITLE})
     _offer(form, commune, hamlets_of(commune))
-    if request.method == "GET":
+    if request.method == "GET" and model is None:
         form.plan.data = _wanted_plan(plans_of(commune))
     if form.validate_on_submit():
         try:
@@ -197,7 +199,8 @@ def new() -> Answer:
         else:
             flash(_("The meeting is made."), "success")
             return redirect(url_for("meetings.show", meeting_id=meeting.id))
-    return render_template("meetings/new.html", form=form, commune=commune), 422 if form.errors else 200
+    page = render_template("meetings/new.html", form=form, commune=commune, model=model)
+    return page, 422 if form.errors else 200
 
 
 @bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
@@ -500,6 +503,12 @@ def _values_of(meeting: Meeting) -> dict[str, Any]:
         "plan": meeting.plan_id or 0,
         "topics": [topic.id for topic in meeting.topics],
     }
+
+
+def _values_like(meeting: Meeting) -> dict[str, Any]:
+    """What another meeting of the kind would say: all but its day. Whom it asks and who came is not copied."""
+    own = ("row_version", "day", "month")
+    return {name: value for name, value in _values_of(meeting).items() if name not in own}
 
 
 _FIELD_OF: dict[type[EventmgrError], str] = {
