@@ -179,8 +179,11 @@ def merge_households(kept_id: int, dropped_id: int, now: datetime) -> None:
 
 
 def erase(subject: Subject, now: datetime) -> None:
-    """Every room takes away what it keeps about a person; counts and signed papers stay."""
-    for room in _registry().personal_data:
+    """Every room takes away what it keeps about a person; counts and signed papers stay.
+
+    Upper floors first: they find theirs by what lower ones still keep, as events at the door by an invitation's code.
+    """
+    for room in reversed(_registry().personal_data):
         if room.erase:
             room.erase(subject, now)
 

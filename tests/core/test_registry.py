@@ -14,7 +14,7 @@ from eventmgr.core.registry import Panel, PersonalData, Place, Section, Subject,
 pytestmark = pytest.mark.one_database
 
 
-def test_every_room_is_asked_in_the_order_of_the_floors(in_app: Flask) -> None:
+def test_every_room_is_asked_in_the_order_of_the_floors_and_to_erase_from_the_top(in_app: Flask) -> None:
     asked: list[str] = []
 
     def noting(room: str) -> PersonalData:
