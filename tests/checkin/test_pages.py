@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
+from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.core.access import Role
+from eventmgr.core.db import db, unit_of_work
+from eventmgr.meetings.models import Meeting
+from eventmgr.meetings.values import MeetingStatus
+from eventmgr.residents.models import Contact
 from tests.checkin.conftest import Hall
 
 
@@ -137,3 +144,112 @@ def test_odd_letters_on_the_board_break_nothing(
 
     assert officer.post(f"/meetings/{hall.meeting}/check-in/tick", data=typed).status_code < 500
     assert officer.get(f"/meetings/{hall.meeting}/check-in", query_string={"q": "\0\0"}).status_code < 500
+
+
+# --- The board's one field ------------------------------------------------------------------------
+
+
+def _came(app: Flask) -> list[tuple[int | None, str]]:
+    with app.app_context():
+        rows = db.session.scalars(sa.select(Attendance).where(Attendance.undone_at.is_(None)))
+        return [(row.household_id, row.walk_in_name) for row in rows]
+
+
+@pytest.mark.parametrize("as_read", ["https://xa.vn/i/{}", "HTTPS://XA.VN/I/{}", "{}", "lower"])
+def test_a_usb_scanner_checks_in_from_the_search_field(
+    app: Flask, hall: Hall, login_as: Callable[..., FlaskClient], as_read: str
+) -> None:
+    officer = login_as(Role.OFFICER, hall.commune)
+    read = hall.code.lower() if as_read == "lower" else as_read.format(hall.code)
+
+    answer = officer.post(f"/meetings/{hall.meeting}/check-in/find", data={"q": read, "event_id": "once"})
+    officer.post(f"/meetings/{hall.meeting}/check-in/find", data={"q": read, "event_id": "once"})
+
+    assert _came(app) == [(hall.household, "")]
+    board = _page(officer, answer.location)
+    assert "Xin mời vào" in board.get_text()
+    assert board.select_one("#search-q[autofocus]") is not None
+
+
+@pytest.mark.parametrize("typed", ["bich", "hoang thi ha", "Nông Văn Ánh", "0912000678", "678", ""])
+def test_a_name_or_a_phone_in_that_field_is_looked_for(
+    app: Flask, hall: Hall, login_as: Callable[..., FlaskClient], typed: str
+) -> None:
+    officer = login_as(Role.OFFICER, hall.commune)
+
+    answer = officer.post(f"/meetings/{hall.meeting}/check-in/find", data={"q": typed})
+
+    assert answer.status_code == 302
+    assert _page(officer, answer.location).select_one("#search-q")["value"] == typed  # type: ignore[index]
+    with app.app_context():
+        assert db.session.scalars(sa.select(Scan)).all() == []
+
+
+def test_a_phone_is_found_by_its_last_digits_on_the_board_and_not_shown(
+    app: Flask, hall: Hall, login_as: Callable[..., FlaskClient]
+) -> None:
+    with app.app_context(), unit_of_work():
+        db.session.add(Contact(household_id=hall.second_household, phone="+84912000678"))
+
+    found = _page(login_as(Role.OFFICER, hall.commune), f"/meetings/{hall.meeting}/check-in?q=0678")
+
+    assert [name.get_text() for name in found.select(".door-name strong")] == ["Hoàng Thị Đào"]
+    assert "912" not in found.get_text()
+
+
+# --- The door is shut -----------------------------------------------------------------------------
+
+
+def _shut(app: Flask, hall: Hall, why: str) -> None:
+    with app.app_context(), unit_of_work():
+        meeting = db.session.get_one(Meeting, hall.meeting)
+        if why == "cancelled":
+            meeting.status = MeetingStatus.CANCELLED
+        else:
+            assert meeting.starts_at
+            assert meeting.ends_at
+            meeting.ends_at += timedelta(days=3)
+            meeting.starts_at += timedelta(days=3)
+
+
+@pytest.mark.parametrize("why", ["cancelled", "too early"])
+@pytest.mark.parametrize("who", ["household_id", "code", "name", "resident_id", "guest_id"])
+def test_whoever_stands_at_a_shut_door_may_open_it_with_a_reason(
+    app: Flask, hall: Hall, login_as: Callable[..., FlaskClient], who: str, why: str
+) -> None:
+    head = login_as(Role.HAMLET_HEAD, hall.hamlet)
+    _shut(app, hall, why)
+    value = {
+        "household_id": hall.household,
+        "code": hall.code,
+        "name": "Vi Thị Hoa",
+        "resident_id": hall.members[0],
+        "guest_id": hall.guest,
+    }[who]
+
+    asked = head.post(f"/meetings/{hall.meeting}/check-in/tick", data={who: value})
+    assert asked.status_code == 422
+    form = BeautifulSoup(asked.get_data(as_text=True), "html.parser").select_one("main form.form")
+    assert form is not None
+    fields = {str(field["name"]): str(field.get("value") or "") for field in form.select("input")}
+    assert _came(app) == []
+    assert head.post(str(form["action"]), data=fields).status_code == 422  # no reason, no entry
+    head.post(str(form["action"]), data=fields | {"note": "đến sớm từ xa"})
+
+    assert len(_came(app)) == 1
+
+
+def test_the_officer_reads_on_the_board_why_somebody_was_let_in_early(
+    app: Flask, hall: Hall, login_as: Callable[..., FlaskClient]
+) -> None:
+    officer = login_as(Role.OFFICER, hall.commune)
+    _shut(app, hall, "too early")
+
+    officer.post(
+        f"/meetings/{hall.meeting}/check-in/tick",
+        data={"name": "Vi Thị Hoa", "let_in": "1", "note": "đến sớm từ xa"},
+    )
+
+    live = _page(officer, f"/meetings/{hall.meeting}/check-in/live").get_text()
+    assert "khi chưa mở điểm danh" in live
+    assert "đến sớm từ xa" in live

@@ -18,6 +18,7 @@ from eventmgr.checkin.services.paper import number_sheet
 from eventmgr.checkin.sheet import NumbersUnclear, SheetRow, read_numbers, sheet_rows
 from eventmgr.checkin.values import Method, Signed
 from eventmgr.core.access import Role, Scope
+from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting
@@ -205,6 +206,90 @@ def test_whoever_was_let_in_at_the_door_is_not_counted_twice(app, officer, hall,
 
     assert len(attendances(app)) == 1
     assert "1 người đã có từ trước." in page.get_text()
+
+
+def test_who_was_let_in_at_the_door_still_gets_the_signature_written_down_once(
+    app, officer, hall, scan, after_the_meeting
+):
+    after_the_meeting.advance(hours=-23)
+    first, second, guest = rows_of(app, hall)
+    scan(code=hall.code)
+    scan(guest_id=hall.guest)
+    at_the_door = attendances(app)[0].attended_at
+
+    offered = BeautifulSoup(
+        officer.get(f"/meetings/{hall.meeting}/check-in/paper").get_data(as_text=True), "html.parser"
+    )
+    assert offered.select_one(f"input[name=line][value='{first.line_id}']") is not None
+    assert offered.select_one(f"input[name=instead-{first.line_id}]") is None
+    page = write_down(
+        officer,
+        hall,
+        numbers=f"{first.number}-{guest.number}",
+        **{f"signed-{first.line_id}": "thumbprint", f"signed-{guest.line_id}": "by_another"},
+    )
+    write_down(officer, hall, line=[first.line_id], **{"form_id": "another", f"signed-{first.line_id}": "signature"})
+
+    rows = {(row.household_id, row.guest_id): row for row in attendances(app)}
+    assert len(rows) == 3
+    assert rows[hall.household, None].signed is Signed.THUMBPRINT
+    assert rows[None, hall.guest].signed is Signed.BY_ANOTHER
+    assert rows[hall.second_household, None].signed is Signed.SIGNATURE
+    assert (rows[hall.household, None].attended_at, rows[hall.household, None].method) == (at_the_door, Method.TYPED)
+    assert "Đã ghi thêm 2 chữ ký" in page.get_text()
+    assert second.household_id == hall.second_household
+    with app.app_context():
+        assert len(db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "sign_attendance")).all()) == 2
+
+
+def test_the_relation_of_who_came_instead_is_written_down(app, officer, hall, after_the_meeting):
+    first = rows_of(app, hall)[0]
+
+    write_down(
+        officer,
+        hall,
+        line=[first.line_id],
+        **{f"instead-{first.line_id}": "Nông Văn Út", f"relation-{first.line_id}": "con rể"},
+    )
+
+    assert [(row.proxy_name, row.relation) for row in attendances(app)] == [("Nông Văn Út", "con rể")]
+
+
+def test_the_same_form_with_another_name_on_its_blank_line_writes_that_down_too(app, officer, hall, after_the_meeting):
+    for names in (["Lương Thị Ví"], ["Lương Thị Ví"], ["Mã Văn Dụ"], ["Mã Văn Dụ", "Lương Thị Ví"]):
+        write_down(
+            officer,
+            hall,
+            walk_in_name=names,
+            walk_in_hamlet=[""] * len(names),
+            walk_in_gender=["unknown"] * len(names),
+        )
+
+    assert [row.walk_in_name for row in attendances(app)] == ["Lương Thị Ví", "Mã Văn Dụ"]
+
+
+def test_two_people_of_one_name_on_the_blank_lines_are_two(app, officer, hall, after_the_meeting):
+    for _sent in range(2):
+        write_down(
+            officer,
+            hall,
+            walk_in_name=["Lương Thị Ví"] * 2,
+            walk_in_hamlet=[""] * 2,
+            walk_in_gender=["female"] * 2,
+        )
+
+    assert len(attendances(app)) == 2
+
+
+def test_paper_does_not_move_the_time_somebody_was_scanned(app, officer, hall, scan, after_the_meeting):
+    after_the_meeting.advance(hours=-22)
+    scan(code=hall.code)
+    scanned_at = attendances(app)[0].attended_at
+    rows_of(app, hall)
+
+    write_down(officer, hall, numbers="1")
+
+    assert attendances(app)[0].attended_at == scanned_at
 
 
 def test_blank_lines_bring_names_with_hamlet_and_gender(app, officer, hall, after_the_meeting):

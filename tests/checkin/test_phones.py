@@ -51,7 +51,8 @@ def get(client: FlaskClient, hall: Hall, what: str, token: str = "", **query: An
 def move(app: Flask, hall: Hall, by: timedelta) -> None:
     with app.app_context(), unit_of_work():
         meeting = db.session.get_one(Meeting, hall.meeting)
-        assert meeting.starts_at and meeting.ends_at
+        assert meeting.starts_at
+        assert meeting.ends_at
         meeting.starts_at, meeting.ends_at = meeting.starts_at + by, meeting.ends_at + by
 
 

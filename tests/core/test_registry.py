@@ -37,8 +37,8 @@ def test_every_room_is_asked_in_the_order_of_the_floors_and_to_erase_from_the_to
         "checkin: 1 for 2",
         "meetings: 3 for 4",
         "checkin: 3 for 4",
-        "meetings: guest:5",
         "checkin: guest:5",
+        "meetings: guest:5",
     ]
 
 

@@ -17,7 +17,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import FixedClock, local_day
 from eventmgr.core.db import db, unit_of_work
-from tests.factories import hamlet_of, make_commune, make_user
+from tests.factories import hamlet_of, make_commune, make_meeting, make_user
 
 Login = Callable[..., FlaskClient]
 
@@ -136,3 +136,27 @@ def test_prices_are_kept_by_network(app: Flask, login_as: Login) -> None:
     page = BeautifulSoup(admin.get("/settings").text, "lxml")
     assert page.select_one("#viettel")["value"] == "700"  # type: ignore[index]
     assert admin.post("/settings/prices", data={"viettel": "-1"}).status_code == 422
+
+
+def test_the_office_decides_how_long_before_a_meeting_its_door_opens(
+    app: Flask, login_as: Login, clock: FixedClock
+) -> None:
+    with app.app_context(), unit_of_work():
+        commune = make_commune()
+        meeting_id = make_meeting(hamlet_of(commune), starts_at=clock.now() + timedelta(hours=5)).id
+        commune_id = commune.id
+    officer = login_as(Role.OFFICER, commune_id)
+    url = f"/api/v1/meetings/{meeting_id}/scans"
+
+    def come(name: str) -> str:
+        event = {"event_id": name, "walk_in": {"name": name}, "scanned_at": clock.now().isoformat()}
+        return str(officer.post(url, json={"scans": [event]}).get_json()["results"][0]["status"])
+
+    administrator = login_as(Role.ADMINISTRATOR, commune_id)
+    assert come("Vi Thị Hoa") == "ok"
+    assert administrator.post("/settings/door", data={"opens_hours_before": "2"}).status_code == 302
+    assert come("Vi Thị Lan") == "not_open"
+    clock.advance(hours=3)
+    assert come("Vi Thị Mai") == "ok"
+    assert administrator.post("/settings/door", data={"opens_hours_before": "999"}).status_code == 422
+    assert officer.post("/settings/door", data={"opens_hours_before": "1"}).status_code == 403

@@ -14,6 +14,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from eventmgr.areas.models import Area
+from eventmgr.checkin.models import Attendance
+from eventmgr.checkin.values import Method
 from eventmgr.core.access import Role
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import FixedClock, instant_of, now
@@ -571,3 +573,61 @@ def test_more_meetings_ask_no_more_questions(app: Flask, officer: FlaskClient, c
     add_meetings(range(7, 20))
 
     assert questions() == few
+
+
+# --- One like it ----------------------------------------------------------------------------------
+
+
+def test_a_meeting_like_another_has_its_words_and_nobody_invited_or_present(
+    app: Flask, login_as: SignIn, commune: Area, clock: FixedClock
+) -> None:
+    with app.app_context(), unit_of_work():
+        hamlet = hamlet_of(db.session.get_one(Area, commune.id))
+        old = make_meeting(hamlet, title="Họp thôn Một", venue="Nhà văn hóa Nà Ví Dụ", directions="cạnh trường")
+        household = make_household(hamlet, "Nông Văn Ánh")
+        invitation = make_invitation(old, household)
+        db.session.add(
+            Attendance(
+                meeting_id=old.id,
+                household_id=household.id,
+                invitation_id=invitation.id,
+                method=Method.LIST,
+                attended_at=clock.now(),
+            )
+        )
+        old_id, hamlet_id = old.id, hamlet.id
+    officer = login_as(Role.OFFICER, commune.id)
+
+    page = BeautifulSoup(officer.get(f"/meetings/{old_id}").get_data(as_text=True), "html.parser")
+    link = page.find("a", string=lambda text: bool(text) and "Tạo hội nghị tương tự" in text)
+    url = link["href"] if link else page.select_one("a[href*='like=']")["href"]  # type: ignore[index]
+    form = BeautifulSoup(officer.get(str(url)).get_data(as_text=True), "html.parser")
+    assert form.select_one("#title")["value"] == "Họp thôn Một"  # type: ignore[index]
+    assert form.select_one("#directions")["value"] == "cạnh trường"  # type: ignore[index]
+    assert form.select_one("#day").get("value", "") == ""  # type: ignore[union-attr]
+    answer = officer.post(
+        str(url),
+        data={
+            "title": "Họp thôn Một",
+            "hamlets": [hamlet_id],
+            "day": (clock.now() + timedelta(days=30)).date().isoformat(),
+            "starts": "07:30",
+            "ends": "09:30",
+            "venue": "Nhà văn hóa Nà Ví Dụ",
+            "unit": "household",
+            "plan": "0",
+        },
+    )
+
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    with app.app_context():
+        new = db.session.scalars(sa.select(Meeting).where(Meeting.id != old_id)).one()
+        assert (new.title, new.status, new.invitations) == ("Họp thôn Một", MeetingStatus.SCHEDULED, [])
+        assert db.session.scalars(sa.select(Attendance.meeting_id)).all() == [old_id]
+
+
+def test_another_communes_meeting_is_no_model(app: Flask, login_as: SignIn, commune: Area) -> None:
+    with app.app_context(), unit_of_work():
+        theirs = make_meeting(hamlet_of(make_commune("Xã Khác", "09999"))).id
+
+    assert login_as(Role.OFFICER, commune.id).get(f"/meetings/new/one?like={theirs}").status_code == 404
