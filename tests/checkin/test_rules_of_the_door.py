@@ -224,6 +224,21 @@ def test_a_merge_counts_the_person_once_and_keeps_both_events(
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 2
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "stand"), [("Vi Văn Út", "Vi Văn Ba", 2), ("Vi Văn Út", "VI VAN UT", 1), ("", "", 1)]
+)
+def test_merged_households_keep_stand_ins_of_two_names_and_one_of_one_name(
+    app: Flask, hall: Hall, scan: Send, clock: FixedClock, first: str, second: str, stand: int
+) -> None:
+    scan(household_id=hall.household, proxy_name=first)
+    scan(household_id=hall.second_household, proxy_name=second)
+    with app.app_context(), unit_of_work():
+        kept, dropped = (db.session.get_one(Household, one) for one in (hall.household, hall.second_household))
+        merge_households(kept, dropped, by=None, now=clock.now())
+
+    assert len(standing(app)) == stand
+
+
 def test_the_code_of_a_merged_invitation_is_told_as_the_other_meetings_too(
     app: Flask, hall: Hall, scan: Send, clock: FixedClock
 ) -> None:

@@ -304,6 +304,23 @@ def test_a_revoked_phone_may_only_hand_in_what_it_holds(
     assert _standing(app) == []
 
 
+def test_an_expired_phone_is_told_what_an_unknown_one_is_and_still_hands_in(
+    app: Flask, client: FlaskClient, hall: Hall, scan: Send, clock: FixedClock
+) -> None:
+    with app.app_context(), unit_of_work():
+        db.session.execute(sa.update(Device).values(expires_at=clock.now()))
+    answers = [
+        client.get(f"/api/v1/meetings/{hall.meeting}/{what}", headers={"Authorization": f"Bearer {token}"})
+        for what in ("manifest", "counts", "people?q=nong")
+        for token in (hall.token, "nobody's")
+    ]
+
+    assert {(answer.status_code, answer.get_data()) for answer in answers} == {(401, answers[0].get_data())}
+    assert scan(code=hall.code, event_id="x", offline=True) == {"event_id": "x", "status": "held", "people": []}
+    assert scan(code=hall.code, event_id="x", offline=True)["status"] == "held"
+    assert _standing(app) == []
+
+
 def test_the_manifest_holds_names_and_neither_phone_nor_class_nor_code(client: FlaskClient, hall: Hall) -> None:
     answer = client.get(f"/api/v1/meetings/{hall.meeting}/manifest", headers={"Authorization": f"Bearer {hall.token}"})
 

@@ -100,7 +100,7 @@ def test_the_page_says_who_which_phone_both_times_and_why(
     (line,) = page(officer, hall).select("tbody tr")
     told = line.get_text(" ", strip=True)
 
-    for part in ("Nông Văn Ánh", hall.code, "Máy ở cửa", "08:00", "đồng hồ máy chỉ", "06:00", "ngừng ghép", "có giấy"):
+    for part in ("Nông Văn Ánh", hall.code, "Máy ở cửa", "08:00", "đồng hồ máy chỉ", "06:00", "thôi ghép", "có giấy"):
         assert part in told, part
     assert f"/meetings/{hall.meeting}/check-in/held" in officer.get(f"/meetings/{hall.meeting}/check-in").get_data(
         as_text=True
