@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -36,10 +38,30 @@ def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _compare_t
     return not (kind == "table" and (name or "").startswith("huey_"))
 
 
+class RowsLeftBehind(RuntimeError):
+    """A migration would leave rows that point at nothing."""
+
+
+@contextmanager
+def tables_may_be_remade(connection: sa.Connection) -> Iterator[None]:
+    """SQLite changes most columns only by making the table anew, and will not let a table go that others point at:
+    the rule is looked at once at the end instead (as https://www.sqlite.org/lang_altertable.html says, section 7)."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = connection.connection.dbapi_connection
+    raw.execute("PRAGMA foreign_keys=OFF")  # heeded outside a transaction only
+    try:
+        yield
+    finally:
+        connection.rollback()
+        raw.execute("PRAGMA foreign_keys=ON")
+
+
 def run() -> None:
-    """Bring the database up (or down) to the asked revision."""
+    """Bring the database up (or down) to the asked revision. Raises RowsLeftBehind, and changes nothing then."""
     engine = current_app.extensions["migrate"].db.engine
-    with engine.connect().execution_options(writing=True) as connection:
+    with engine.connect().execution_options(writing=True) as connection, tables_may_be_remade(connection):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
@@ -50,6 +72,8 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+            raise RowsLeftBehind
         connection.commit()
 
 
