@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
@@ -278,7 +279,7 @@ def insert_ignoring(table: sa.Table | type[Base]) -> Any:
 def insert_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Add many rows that name the same columns, by the database's quickest way: on PostgreSQL that is COPY.
 
-    Columns that are not named get their model's default.
+    Columns that are not named get their model's default. Raises IntegrityError where a key says no.
     """
     if not rows:
         return
@@ -300,9 +301,13 @@ def insert_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
         connection.exec_driver_sql(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(map(tuple, values)))
         return
     cursor: Any = connection.connection.cursor()
-    with cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-        for line in values:
-            copy.write_row(line)
+    sentence = f'COPY "{table.name}" ({names}) FROM STDIN'
+    try:
+        with cursor, cursor.copy(sentence) as copy:
+            for line in values:
+                copy.write_row(line)
+    except psycopg.IntegrityError as error:
+        raise sa.exc.IntegrityError(sentence, None, error, hide_parameters=True) from None
 
 
 def _plain_defaults(table: sa.Table, given: Collection[sa.Column[Any]]) -> dict[sa.Column[Any], Any]:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from eventmgr.areas.models import Area
 from eventmgr.core import clock
 from eventmgr.core.audit import record_audit
-from eventmgr.core.db import change_rows, db, locked
+from eventmgr.core.db import change_rows, db, insert_many, locked
 from eventmgr.core.errors import Conflict, RuleBroken
 from eventmgr.core.text import clean_text
 from eventmgr.messaging import queries
@@ -187,10 +187,8 @@ def _queue_messages(
 
 
 def _insert(rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
     try:
-        db.session.execute(sa.insert(Message), rows)
+        insert_many(Message, rows)
     except IntegrityError as error:
         raise AlreadyQueued from error
 
