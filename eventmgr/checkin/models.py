@@ -60,7 +60,15 @@ class Scan(Base):
     """
 
     __tablename__ = "scan"
-    __table_args__ = (sa.UniqueConstraint("source", "event_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("source", "event_id"),
+        sa.Index(  # few wait among hundreds of thousands; each database writes the condition its own way
+            "ix_scan_waiting",
+            "meeting_id",
+            sqlite_where=sa.text("held = 1 AND settled_at IS NULL"),
+            postgresql_where=sa.text("held AND settled_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     meeting_id: Mapped[int] = foreign_key("meeting.id")

@@ -61,6 +61,9 @@ MERGED = "merged"
 TWO_PHONES = "two_phones"
 """The flag of an event that found somebody let in by another door meanwhile, which its phone could not know."""
 
+TAKEN_BACK = "taken_back"
+"""The flag of an event that found somebody present whom another door has taken back since: they may be there."""
+
 ACCEPTED_SOURCE = "held"
 """The source of events that officers accepted; their event_id is the number of the one that waited."""
 

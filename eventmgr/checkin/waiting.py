@@ -25,6 +25,9 @@ NOTES_AT_MOST = 30
 """Flagged events the board lists: the latest."""
 
 
+_WAITS = sa.and_(Scan.held, Scan.settled_at.is_(None))
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingScan:
     """One event that waits. `why` is an Answer or "revoked_phone", "expired_phone"; `known`: somebody on file is meant.
@@ -63,6 +66,22 @@ def count_waiting(meeting: Meeting) -> int:
     return db.session.scalar(statement) or 0
 
 
+def meetings_with_waiting(scope: Scope, *, limit: int) -> list[tuple[int, str, int]]:
+    """Meetings of the scope's communes at which events wait: id, title and how many; the latest meeting first."""
+    return list(
+        db.session.execute(
+            sa.select(Meeting.id, Meeting.title, sa.func.count())
+            .select_from(Scan)
+            .join(Meeting, Meeting.id == Scan.meeting_id)
+            .join(Area, Area.id == Meeting.area_id)
+            .where(_WAITS, scope.within(Area.path))
+            .group_by(Meeting.id, Meeting.title, Meeting.starts_at)
+            .order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+            .limit(limit)
+        )
+    )
+
+
 def waiting_scans(meeting: Meeting) -> list[WaitingScan]:
     """The events that wait, as they happened."""
     scans = db.session.scalars(sa.select(Scan).where(Scan.meeting_id == meeting.id, _WAITS)).all()
@@ -95,9 +114,6 @@ def noted_scans(meeting: Meeting, scope: Scope) -> list[NotedScan]:
         NotedScan(scan.id, _names(scan), sources.name_of(scan.source), scan.happened_at, scan.flag, scan.note)
         for scan in scans
     ]
-
-
-_WAITS = sa.and_(Scan.held, Scan.settled_at.is_(None))
 
 
 def _waiting(scan: Scan, sources: _Sources, people: _People) -> WaitingScan:

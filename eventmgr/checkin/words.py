@@ -25,6 +25,7 @@ FLAGS: dict[str, Any] = {
     "cancelled_meeting": _l("though the meeting was called off"),
     "not_open": _l("before check-in was open"),
     "two_phones": _l("let in at two doors, counted once"),
+    "taken_back": _l("taken back at another door, but seen here, too: check in again?"),
 }
 """Why an event that was taken is worth a look."""
 

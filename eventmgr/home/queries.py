@@ -8,10 +8,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from eventmgr.areas.models import Area
+from eventmgr.checkin.waiting import meetings_with_waiting
 from eventmgr.core.access import Permission, Scope, scope_of
 from eventmgr.core.clock import local_day
 from eventmgr.core.db import db
-from eventmgr.home.values import FirstSteps, LostTexts, MeetingLine, PlanLine, RequestLine, Today, WaitingApproval
+from eventmgr.home.values import (
+    FirstSteps,
+    LostTexts,
+    MeetingLine,
+    PlanLine,
+    RequestLine,
+    Today,
+    WaitingApproval,
+    WaitingAtDoor,
+)
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.values import MeetingStatus
@@ -54,8 +64,14 @@ def today_for(user: object, now: datetime) -> Today:
         to_finish=to_finish,
         without_sms=count_without_sms(lived_in),
         requests=_requests(where(Permission.HANDLE_PERSONAL_DATA), local_day(now)),
+        at_door=_at_door(where(Permission.EDIT_MEETINGS)),
         plans=plans,
     )
+
+
+def _at_door(scope: Scope) -> tuple[WaitingAtDoor, ...]:
+    waiting = meetings_with_waiting(scope, limit=MOST_LINES) if scope else []
+    return tuple(WaitingAtDoor(meeting_id, title, count) for meeting_id, title, count in waiting)
 
 
 def _requests(scope: Scope, today: date) -> tuple[RequestLine, ...]:

@@ -82,6 +82,15 @@ class RequestLine:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingAtDoor:
+    """A meeting at whose door events wait for an officer."""
+
+    meeting_id: int
+    title: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Today:
     """All that the page Today tells one person."""
 
@@ -92,4 +101,5 @@ class Today:
     to_finish: tuple[MeetingLine, ...]  # over, with no minutes yet
     without_sms: int  # households that no text reaches, counted up to `COUNT_STOPS_AT` + 1
     requests: tuple[RequestLine, ...]
+    at_door: tuple[WaitingAtDoor, ...]
     plans: tuple[PlanLine, ...]

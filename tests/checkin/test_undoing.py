@@ -11,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from eventmgr.checkin.models import Attendance, Scan
+from eventmgr.checkin.services.pairing import pair_device
 from eventmgr.core.access import Role
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import FixedClock
@@ -130,6 +131,23 @@ def test_an_undo_is_kept_as_an_event_and_in_the_audit(app: Flask, hall: Hall, sc
         entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "undo_attendance")).one()
     assert (event.undoes, event.note) == (True, "nhầm")
     assert entry.after == {"reason": "nhầm", "device_id": 1}
+
+
+def test_whom_another_door_saw_too_is_worth_a_look_once_a_phone_takes_them_back(
+    app: Flask, hall: Hall, scan: Send, clock: FixedClock, login_as: Callable[..., FlaskClient]
+) -> None:
+    with app.app_context(), unit_of_work():
+        second = pair_device(db.session.get_one(Meeting, hall.meeting), now=clock.now(), label="Máy cửa sau")
+    scan(code=hall.code, event_id="in")
+    scan(code=hall.code, event_id="by mistake, again")
+    scan(code=hall.code, token=second)
+
+    scan(undo={"event_id": "in"})
+
+    with app.app_context():
+        assert list(db.session.scalars(sa.select(Scan.flag).order_by(Scan.id))) == ["", "", "taken_back", ""]
+    live = login_as(Role.OFFICER, hall.commune).get(f"/meetings/{hall.meeting}/check-in/live")
+    assert "cửa khác đã bỏ" in live.get_data(as_text=True)
 
 
 # --- Taking an undo back --------------------------------------------------------------------------

@@ -247,6 +247,17 @@ def test_what_is_dropped_stays_on_file_with_its_reason_and_counts_for_nobody(
     assert scan(code=hall.code, event_id="x")["status"] == "held"
 
 
+def test_the_page_today_says_that_something_waits(
+    app: Flask, officer: FlaskClient, login_as: Callable[..., FlaskClient], hall: Hall, scan: Send
+) -> None:
+    scan(code="0000000000", offline=True)
+
+    assert f"/meetings/{hall.meeting}/check-in/held" in officer.get("/").get_data(as_text=True)
+    assert "check-in/held" not in login_as(Role.HAMLET_HEAD, hall.hamlet).get("/").get_data(as_text=True)
+    settle(officer, hall, drop=scans(app)[0].id)
+    assert "check-in/held" not in officer.get("/").get_data(as_text=True)
+
+
 # --- Who may --------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from eventmgr.checkin import queries
 from eventmgr.checkin.models import Attendance, Scan
-from eventmgr.checkin.values import ACCEPTED_SOURCE, MERGED, NAMED, Doorkeeper, Settled, Undo
+from eventmgr.checkin.values import ACCEPTED_SOURCE, MERGED, NAMED, TAKEN_BACK, Answer, Doorkeeper, Settled, Undo
 from eventmgr.core.audit import record_audit
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import Conflict, NotFound, RuleBroken
@@ -56,6 +56,8 @@ def undo_attendance(
         after={"reason": attendance.undo_reason, "device_id": keeper.device_id if keeper else None},
     )
     db.session.flush()
+    if keeper is not None and keeper.device_id is not None:
+        _note_other_doors(attendance, keeper)
 
 
 def restore_attendance(attendance: Attendance, *, by: Any, now: datetime) -> None:
@@ -137,6 +139,18 @@ def _led_from(event: Scan) -> sa.Select[int]:
     """The event itself, and the one by which an officer accepted it."""
     accepted = sa.and_(Scan.source == ACCEPTED_SOURCE, Scan.event_id == str(event.id))
     return sa.select(Scan.id).where(sa.or_(Scan.id == event.id, accepted))
+
+
+def _note_other_doors(attendance: Attendance, keeper: Doorkeeper) -> None:
+    """A phone takes back whom another door has seen as well: told "already", that door wrote nothing down, and the
+    person may be there. Somebody looks."""
+    repeated = sa.select(Scan).where(
+        Scan.meeting_id == attendance.meeting_id, Scan.answer == Answer.ALREADY, Scan.source != keeper.source
+    )
+    for scan in db.session.scalars(repeated):
+        if any(person.get("attendance_id") == attendance.id for person in scan.people):
+            scan.flag = TAKEN_BACK
+    db.session.flush()
 
 
 def _not_one_of_ours(reason: str) -> str:

@@ -34,6 +34,13 @@ ADDED = (
 def upgrade() -> None:
     for column in ADDED:
         op.add_column("scan", column)
+    op.create_index(
+        "ix_scan_waiting",
+        "scan",
+        ["meeting_id"],
+        sqlite_where=sa.text("held = 1 AND settled_at IS NULL"),
+        postgresql_where=sa.text("held AND settled_at IS NULL"),
+    )
     connection = op.get_bind()
     for row in connection.execute(sa.select(SCAN.c.id, SCAN.c.people).where(SCAN.c.held)).all():
         told = row.people[0] if row.people else None
@@ -52,5 +59,6 @@ def downgrade() -> None:
     for row in connection.execute(sa.select(SCAN.c.id, SCAN.c.flag, SCAN.c.note).where(SCAN.c.flag != "")).all():
         note = f"[{row.flag}] {row.note}"[:200]
         connection.execute(sa.update(SCAN).where(SCAN.c.id == row.id).values(note=note))
+    op.drop_index("ix_scan_waiting", table_name="scan")
     for column in reversed(ADDED):
         op.execute(f"ALTER TABLE scan DROP COLUMN {column.name}")
