@@ -117,7 +117,7 @@ def test_a_tick_without_network_is_kept_through_a_reload_and_sent_once(
 ) -> None:
     address = serve(app)
     _open(phone, address, door()["pairing"])
-    phone.route("**/api/v1/**", lambda route: route.abort())
+    context.set_offline(True)
     phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
     row = phone.locator(".sc-item", has_text="Nông Văn Ánh")
     expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
@@ -126,8 +126,7 @@ def test_a_tick_without_network_is_kept_through_a_reload_and_sent_once(
 
     phone.reload()
     expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
-    phone.unroute("**/api/v1/**")
-    phone.reload()
+    context.set_offline(False)
 
     expect(row).to_contain_text("Xã đã nhận")
     _expect_came(app, 1)
@@ -228,11 +227,11 @@ def test_a_name_nobody_has_is_written_at_once(
 
 
 def test_without_network_a_code_is_answered_by_the_list_on_the_phone(
-    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
+    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page, context: BrowserContext
 ) -> None:
     told = door()
     _open(phone, serve(app), told["pairing"])
-    phone.route("**/api/v1/**", lambda route: route.abort())
+    context.set_offline(True)
 
     _type(phone, told["code"])
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
@@ -292,7 +291,7 @@ def test_a_reader_that_did_not_load_is_tried_again(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], with_camera: Callable[[str], Page]
 ) -> None:
     told = door()
-    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}")
+    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}", service_workers="block")
     phone.route("**/zxing_reader.wasm", lambda route: route.abort())
     _open(phone, serve(app), told["pairing"])
     phone.get_by_role("button", name="Quét mã").click()
@@ -311,7 +310,7 @@ def test_the_scanner_speaks_english_to_whoever_chose_it(
     _change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
     address = serve(app)
     phone.goto(f"{address}/checkin/?lang=vi")
-    phone.get_by_role("button", name="English").click()
+    phone.get_by_role("link", name="English").click()
     phone.get_by_label("Pairing code").fill(told["pairing"])
     phone.get_by_role("button", name="Pair", exact=True).click()
     phone.get_by_role("button", name="Scan a code").click()
@@ -402,7 +401,7 @@ def with_camera(tmp_path: Path, browser: Any) -> Iterator[Callable[[str], Page]]
     path = next(filter(None, map(shutil.which, CHROMIUM)), None)
     opened: list[Any] = []
 
-    def look_at(text: str) -> Page:
+    def look_at(text: str, **profile: Any) -> Page:
         video = tmp_path / "camera.mjpeg"
         _video(video, text)
         own = browser.browser_type.launch(
@@ -415,7 +414,7 @@ def with_camera(tmp_path: Path, browser: Any) -> Iterator[Callable[[str], Page]]
             ],
         )
         opened.append(own)
-        context = own.new_context(viewport=PHONE, locale="vi-VN", permissions=["camera"])
+        context = own.new_context(viewport=PHONE, locale="vi-VN", permissions=["camera"], **profile)
         be_patient(context)
         return context.new_page()
 

@@ -13,4 +13,5 @@ from eventmgr.checkin.views import (  # noqa: E402, F401  (they hang their route
     paper,
     phones,
     self_check_in,
+    shell,
 )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from flask import current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -25,17 +24,12 @@ from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkI
 from eventmgr.checkin.views import bp
 from eventmgr.checkin.waiting import count_waiting, noted_scans
 from eventmgr.checkin.words import FLAGS, describe_answer
-from eventmgr.core.access import Permission, may, public, requires, scope
+from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
 from eventmgr.core.db import unit_of_work
 from eventmgr.core.text import clean_text
-from eventmgr.core.web import content_policy
 from eventmgr.meetings.models import Meeting
-
-READER = "vendor/zxing-wasm/reader/index.js"
-"""The camera reader, fetched by npm: where that was not possible the rest of the scanner works."""
-
 
 Answer = str | Response | tuple[str, int]
 
@@ -235,20 +229,3 @@ def undo(meeting_id: int, attendance_id: int) -> Response:
             undo_attendance(row, by=current_user, reason=request.form.get("reason", ""), now=now())
     flash(_("Done."), "success")
     return redirect(url_for(".meeting_board", meeting_id=meeting_id))
-
-
-# --- The scanner's page ----------------------------------------------------------------------------
-
-
-@bp.get("/checkin/")
-@public
-def scanner() -> Response:
-    """The scanner: a page without anybody's data, which the phone fills by the API."""
-    signed_in = current_user.is_authenticated and bool(scope(Permission.CHECK_IN))
-    there = Path(current_app.static_folder or "", READER).is_file()
-    reader = url_for("static", filename=READER) if there else ""
-    # A hamlet head knows every face and begins with the list; an officer begins with the camera.
-    opens = "scan" if may(Permission.EDIT_MEETINGS) else "list"
-    response = make_response(render_template("checkin/scanner.html", signed_in=signed_in, reader=reader, opens=opens))
-    response.headers["Content-Security-Policy"] = content_policy(script_src="'self' 'wasm-unsafe-eval'")
-    return response

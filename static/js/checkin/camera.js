@@ -2,63 +2,89 @@
 
 const EVERY_MS = 90;
 const GONE_AFTER_MS = 900;
+const AGAIN_AFTER_MS = 1200;
 
 export class Camera {
-  constructor({ video, read, found }) {
-    this.video = video;
-    this.read = read;
-    this.found = found;
+  /* `lost`: the picture stopped by itself, and another try follows. `opened(track)`: it is there (again). */
+  constructor({ video, read, found, opened = () => {}, lost = () => {} }) {
+    Object.assign(this, { video, read, found, opened, lost });
     this.canvas = document.createElement("canvas");
     this.stream = null;
-    this.running = false;
+    this.turn = 0; // grows with every start and stop: a loop of an earlier turn ends by itself
+    this.seen = new Map(); // code → when it was last in view: two codes taking turns stay two
   }
 
-  async start() {
-    if (this.running) return;
-    this.running = true;
-    this.stream = await navigator.mediaDevices.getUserMedia({
+  get running() {
+    return this.track?.readyState === "live";
+  }
+
+  get track() {
+    return this.stream?.getVideoTracks()[0] ?? null;
+  }
+
+  async start(deviceId) {
+    this.stop();
+    const turn = this.turn;
+    const which = deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: { ideal: "environment" } };
+    const stream = await navigator.mediaDevices.getUserMedia({
       audio: false,
-      video: { facingMode: { ideal: "environment" }, width: { ideal: 1280 }, height: { ideal: 720 } },
+      video: { ...which, width: { ideal: 1280 }, height: { ideal: 720 } },
     });
-    if (!this.running) {
-      this.#release();
+    if (turn !== this.turn) {
+      for (const track of stream.getTracks()) track.stop();
       return;
     }
-    this.video.srcObject = this.stream;
+    this.stream = stream;
+    this.deviceId = deviceId;
+    this.track.addEventListener("ended", () => this.#startAgain(turn));
+    this.video.srcObject = stream;
     await this.video.play();
-    this.#look(null, 0);
+    this.opened(this.track);
+    this.#look(turn);
   }
 
   stop() {
-    this.running = false;
-    this.#release();
-  }
-
-  #release() {
+    this.turn += 1;
     for (const track of this.stream?.getTracks() ?? []) track.stop();
     this.stream = null;
     this.video.srcObject = null;
   }
 
-  async #look(last, seenAt) {
-    while (this.running) {
+  /* The phone took the camera away: a call came, or it slept. */
+  async #startAgain(turn) {
+    if (turn !== this.turn) return;
+    this.lost();
+    const { deviceId } = this;
+    this.stop();
+    const waiting = this.turn;
+    await pause(AGAIN_AFTER_MS);
+    if (waiting !== this.turn) return;
+    try {
+      await this.start(deviceId);
+    } catch (error) {
+      this.lost(error);
+    }
+  }
+
+  async #look(turn) {
+    while (turn === this.turn) {
       const text = await this.#readFrame();
+      if (turn !== this.turn) return;
       const now = performance.now();
+      for (const [code, at] of this.seen) if (now - at > GONE_AFTER_MS) this.seen.delete(code);
       if (text) {
-        if (text !== last) this.found(text);
-        last = text;
-        seenAt = now;
-      } else if (last && now - seenAt > GONE_AFTER_MS) {
-        last = null;
+        const isNew = !this.seen.has(text);
+        this.seen.set(text, now);
+        if (isNew) this.found(text);
       }
-      await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+      await pause(EVERY_MS);
     }
   }
 
   async #readFrame() {
     const { videoWidth: width, videoHeight: height } = this.video;
     if (!width || document.hidden) return null;
-    if (this.canvas.width !== width) Object.assign(this.canvas, { width, height });
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     const drawing = this.canvas.getContext("2d", { willReadFrequently: true });
     drawing.drawImage(this.video, 0, 0, width, height);
     try {
@@ -68,4 +94,8 @@ export class Camera {
       return null;
     }
   }
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,578 +1,422 @@
-/* The scanner at the door: joins camera, decode, store, sync and screen. */
+/* The scanner on a phone at the door: joins the door (what is known, kept and sent) with the views. */
 
-import { fold, matches } from "../lib/filter-list.js";
-import { Camera } from "./camera.js";
-import { digestOf, normaliseCode, openReader, spellCode } from "./decode.js";
+import { Answer } from "./answer.js";
+import { ChooseView } from "./choose.js";
+import { Commune } from "./commune.js";
+import { Door } from "./door.js";
+import { FindView } from "./find.js";
+import { identify, isSession } from "./identity.js";
+import { ListView } from "./list.js";
+import { Pairing, isUnfit } from "./pairing.js";
+import { PrintedView } from "./printed.js";
+import { ReviewView } from "./review.js";
+import { ScanView } from "./scan.js";
 import { Screen } from "./screen.js";
+import { Sheet } from "./sheet.js";
+import { Shell } from "./shell.js";
+import { Sound } from "./sound.js";
 import { openStore } from "./store.js";
-import { Sync } from "./sync.js";
+import { TO_REVIEW } from "./sync.js";
+import { UndoDialog } from "./undo.js";
+import { WalkInView } from "./walk-in.js";
 
-const PATIENCE_MS = 4000;
 const REFRESH_MS = 15000;
-const CAMERA_TROUBLES = { NotAllowedError: "noCamera", NotFoundError: "cameraMissing", OverconstrainedError: "cameraMissing" };
+const SOON_MS = 700;
+const ASK_MS = 1500; // a code that is not on the list: how long the commune is asked before the person is let in
+const NOTICE_MS = 6000;
 
 export async function start(root) {
-  const door = new Door(root);
-  await door.begin();
+  const store = await openStore(window.indexedDB);
+  await new Scanner(root, store).begin();
 }
 
-class Door {
-  constructor(root) {
+class Scanner {
+  constructor(root, store) {
     this.root = root;
+    this.store = store;
     this.screen = new Screen(root);
-    this.api = root.dataset.api;
-    this.token = null;
-    this.meeting = null;
-    this.manifest = null;
-    this.came = new Map(); // "household:3" → {state, attendanceId}
-    this.waiting = 0;
-    this.remark = "";
-    this.camera = null;
+    this.sound = new Sound();
     this.view = "choose";
+    this.pairHint = "";
+    this.awaited = new Set(); // events whose answer somebody still waits for
+    const { language, session, api, worker } = root.dataset;
+    const commune = new Commune({ fetch: (...what) => fetch(...what), origin: location.origin, language, api, session });
+    this.pairing = new Pairing({ store, commune });
+    this.door = new Door({
+      store,
+      commune,
+      pairing: this.pairing,
+      subtle: window.crypto?.subtle,
+      sync: {
+        call: (path, options) => commune.call(path, options),
+        identify: (id) => identify(id, store, commune),
+        now: () => new Date().toISOString(),
+        locks: navigator.locks,
+      },
+      watched: (eventId) => this.awaited.has(eventId) && this.answer.isFor(eventId),
+      told: (what) => this.#told(what),
+    });
+    this.shell = new Shell({
+      container: window.isSecureContext ? navigator.serviceWorker : undefined,
+      storage: navigator.storage,
+      address: worker,
+      handedIn: () => this.refresh(),
+    });
+    this.answer = new Answer(this.screen, this.sound);
+    this.sheet = new Sheet(this);
+    this.undoDialog = new UndoDialog(this.screen);
+    this.views = {
+      choose: new ChooseView(this), scan: new ScanView(this), list: new ListView(this), find: new FindView(this),
+      "walk-in": new WalkInView(this), review: new ReviewView(this), printed: new PrintedView(this),
+    };
   }
 
   async begin() {
-    this.store = await openStore(window.indexedDB);
-    if (!this.store.lasting) this.remark = this.screen.text("noStore");
-    this.sync = new Sync({
-      store: this.store,
-      call: (path, body) => this.call(path, body),
-      now: () => new Date().toISOString(),
-      locks: navigator.locks,
-      changed: (waiting) => this.#changed(waiting),
-    });
-    this.token = (await this.store.kept("token")) ?? null;
+    if (!(await this.shell.begin())) return;
+    await this.store.keep("language", this.screen.texts.language);
     this.#listen();
-    await this.#pairByLink();
-    await this.#chooseMeeting();
-    setInterval(() => this.#refresh(), REFRESH_MS);
-    // what an earlier visit left behind
-    this.sync.flush().then(() => this.#refresh());
+    await this.#setMuted(Boolean(await this.store.kept("muted")));
+    await this.door.identify({ quick: true });
+    const stays = this.#isUnfit() && location.hash.startsWith("#pair=");
+    if (stays) this.#showOtherBrowser();
+    else if (!(await this.#pairByLink())) await this.#begin();
+    setInterval(() => this.refresh(), REFRESH_MS);
     this.root.dataset.ready = "yes";
   }
 
-  // --- the commune ----------------------------------------------------------------------------
+  /* What the phone has is shown at once; the commune is asked meanwhile. */
+  async #begin() {
+    if (await this.door.recall()) {
+      await this.#openLast();
+      this.#freshen();
+    } else {
+      await this.#freshen();
+    }
+  }
 
-  async call(path, body) {
-    const headers = { Accept: "application/json" };
-    if (this.token) headers.Authorization = `Bearer ${this.token}`;
-    else if (this.root.dataset.csrf) headers["X-CSRFToken"] = this.root.dataset.csrf;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    const address = new URL(this.api + path, location.href);
-    address.searchParams.set("lang", this.root.dataset.language); // the token says whose phone, not what it speaks
-    const response = await fetch(address, {
-      method: body === undefined ? "GET" : "POST",
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      // a token stands alone: a cookie beside it would say somebody else
-      credentials: this.token ? "omit" : "same-origin",
-      signal: AbortSignal.timeout(15000),
-    });
-    if (!response.ok) throw Object.assign(new Error(`status ${response.status}`), { status: response.status });
-    return response.json();
+  async #freshen() {
+    try {
+      await this.door.identify();
+      if (this.door.as) await this.door.loadMeetings();
+    } catch (error) {
+      if (!error.status) await this.door.recall();
+    }
+    if (this.door.meeting) await this.door.loadList();
+    else await this.#openLast();
+    this.door.sync.flush().then(() => this.pairing.tidy(this.door.as));
+    this.makeReady();
+  }
+
+  async #openLast() {
+    const wanted = Number(new URLSearchParams(location.search).get("meeting")) || (await this.store.kept("meeting"));
+    const { meetings } = this.door;
+    const chosen = meetings?.find((meeting) => meeting.id === wanted) ?? (meetings?.length === 1 ? meetings[0] : null);
+    if (chosen) await this.open(chosen);
+    else this.go("choose");
+  }
+
+  async open(meeting) {
+    await this.door.open(meeting);
+    if (!this.door.meeting) return;
+    this.views["walk-in"].begin();
+    this.screen.parts["officers-board"].href = this.screen.texts.board.replace("/0/", `/${meeting.id}/`);
+    this.go(isSession(this.door.as) ? (this.door.opens ?? "list") : "list");
+  }
+
+  /* Everything for the time without a signal; only then the phone says so. */
+  async makeReady() {
+    if (!this.door.as) return this.#drawReady("");
+    this.#drawReady(this.shell.registered ? "readyWait" : "readyNever");
+    this.shell.persist().then(() => this.views.choose.draw());
+    try {
+      await this.door.loadOtherLists();
+    } catch {
+      // the next refresh asks again
+    }
+    const ready = (await this.door.hasLists()) && (await this.shell.isComplete());
+    if (ready && !this.isReady) this.notice(this.screen.text("readyNow"));
+    this.isReady = ready;
+    this.#drawReady(ready ? "ready" : this.shell.registered && this.store.lasting ? "readyWait" : "readyNever");
+  }
+
+  #drawReady(word) {
+    this.screen.write("ready", word && this.screen.text(word === "ready" ? "readySign" : word));
+    this.screen.parts.ready.dataset.state = word === "ready" ? "good" : "wait";
+    this.isReady = word === "ready";
+  }
+
+  async refresh() {
+    const code = await this.pairing.unfinished();
+    if (code && this.view === "choose") await this.pair(code);
+    if (!this.door.meeting && this.door.as && !document.hidden) await this.#freshen();
+    else if (!document.hidden || this.door.waiting) await this.door.refresh();
+    if (!this.isReady && this.door.online) await this.makeReady();
+    if (this.door.waiting && !this.door.online) this.shell.sendLater();
+  }
+
+  // --- pairing --------------------------------------------------------------------------------------
+
+  #isUnfit() {
+    return isUnfit({ userAgent: navigator.userAgent, lasting: this.store.lasting, secure: window.isSecureContext, worker: navigator.serviceWorker });
+  }
+
+  #showOtherBrowser() {
+    this.view = "browser";
+    this.screen.show("browser");
+    this.views.choose.showOtherBrowser();
+  }
+
+  async goOnHere() {
+    if (!(await this.#pairByLink())) this.go("choose");
   }
 
   async #pairByLink() {
     const code = new URLSearchParams(location.hash.slice(1)).get("pair");
     if (!code) return false;
     history.replaceState(null, "", location.pathname + location.search);
-    return this.#pair(code);
+    return this.pair(code);
   }
 
-  async #pairAgain(paired) {
-    if (!paired) {
-      this.#go("choose");
-      return;
-    }
-    this.remark = "";
-    await this.#chooseMeeting();
-    this.sync.flush();
-  }
-
-  async #pair(code) {
-    const before = this.token;
-    this.token = null;
-    try {
-      const told = await this.call("/devices", { code });
-      this.token = told.token;
-      await this.store.keep("token", told.token);
-      await this.store.forget("meeting");
-      navigator.storage?.persist?.();
-      return true;
-    } catch (error) {
-      this.token = before;
-      this.screen.parts["choose-hint"].textContent = this.screen.text(error.status ? "pairFailed" : "loadFailed");
+  async pair(code) {
+    const end = await this.pairing.redeem(code);
+    this.pairHint = { refused: "pairFailed", later: "pairLater" }[end] ?? "";
+    if (end !== "paired") {
+      this.go("choose");
       return false;
     }
+    await this.door.identify();
+    await this.door.recall();
+    await this.#openLast();
+    await this.#freshen();
+    return true;
   }
 
-  async #chooseMeeting() {
-    let meetings = null;
-    try {
-      meetings = (await this.call("/meetings")).meetings;
-      await this.store.keep("meetings", meetings);
-    } catch (error) {
-      if (error.status === 401 && this.token) {
-        this.remark = this.screen.text("unpaired");
-      } else if (!error.status) {
-        meetings = (await this.store.kept("meetings")) ?? null;
-        this.sync.online = false;
-      }
+  // --- what is done at the door -----------------------------------------------------------------------
+
+  /* A code read or typed: this phone answers at once, the commune amends. */
+  async recordCode(code, method) {
+    const { door } = this;
+    if (!door.meeting) return;
+    const judged = await door.judgeCode(code);
+    const event = door.make({ code, method }, judged.about);
+    const saved = { saved: true };
+    if (judged.answer === "unknown") {
+      this.answer.show({ eventId: event.event_id, status: door.online ? "asking" : "ok", ...this.#unlisted(event) });
+      setTimeout(() => {
+        if (this.answer.eventId === event.event_id && this.answer.status === "asking") this.#letInUnlisted(event);
+      }, ASK_MS);
+    } else {
+      this.answer.show({ eventId: event.event_id, status: judged.answer, ...saved, ...this.#wordsFor(judged) });
     }
-    this.#showMeetings(meetings);
-    const last = await this.store.kept("meeting");
-    const chosen = meetings?.find((meeting) => meeting.id === last) ?? (meetings?.length === 1 ? meetings[0] : null);
-    if (chosen) await this.#open(chosen);
-    else this.#go("choose");
+    const result = await this.#submit(event);
+    if (result) this.#amend(event, result, judged.answer, judged.entry);
+    else if (this.answer.eventId === event.event_id && this.answer.status === "asking") this.#letInUnlisted(event);
   }
 
-  #showMeetings(meetings) {
-    const { parts } = this.screen;
-    if (!meetings) parts["choose-hint"].textContent ||= this.screen.text("pairFirst");
-    else if (!meetings.length) parts["choose-hint"].textContent = this.screen.text("noMeeting");
-    parts.meetings.replaceChildren(
-      ...(meetings ?? []).map((meeting) => {
-        const item = document.createElement("li");
-        const button = document.createElement("button");
-        button.type = "button";
-        button.className = "sc-choice";
-        const name = document.createElement("strong");
-        name.textContent = meeting.title;
-        const more = document.createElement("span");
-        more.textContent = [this.screen.moment(meeting.starts_at), meeting.hamlets.map((hamlet) => hamlet.name).join(", "), meeting.venue]
-          .filter(Boolean)
-          .join(" · ");
-        button.append(name, more);
-        button.addEventListener("click", () => this.#open(meeting));
-        item.append(button);
-        return item;
-      }),
-    );
+  #unlisted(event) {
+    return { name: event.about.name, more: this.screen.text("checkedLater"), saved: true };
   }
 
-  async #open(meeting) {
-    this.meeting = meeting;
-    this.came = new Map();
-    await this.store.keep("meeting", meeting.id);
-    this.#fillHamlets();
-    await this.#loadManifest();
-    // whoever is signed in as an officer scans; a hamlet head and a paired phone begin with the list
-    this.#go(this.token ? "list" : this.root.dataset.opens);
+  #letInUnlisted(event) {
+    this.answer.show({ eventId: event.event_id, status: "ok", ...this.#unlisted(event) });
   }
 
-  #fillHamlets() {
-    const select = this.root.querySelector("#walk-in-hamlet");
-    select.replaceChildren(select.options[0], ...this.meeting.hamlets.map((hamlet) => new Option(hamlet.name, hamlet.id)));
-    if (this.meeting.hamlets.length) select.selectedIndex = 1;
-  }
-
-  async #loadManifest() {
-    const name = `manifest:${this.meeting.id}`;
-    try {
-      this.manifest = await this.call(`/meetings/${this.meeting.id}/manifest`);
-      await this.store.keep(name, this.manifest);
-      this.sync.online = true;
-    } catch (error) {
-      this.manifest = (await this.store.kept(name)) ?? null;
-      if (!error.status) this.sync.online = false;
-      if (!this.manifest) this.remark = this.screen.text("loadFailed");
-    }
-    await this.#takeCame(this.manifest?.came ?? []);
-  }
-
-  async #takeCame(rows) {
-    this.came = new Map();
-    for (const row of rows) this.#mark(row, "sent", row.attendance_id);
-    for (const event of await this.store.waiting()) {
-      if (event.meeting_id === this.meeting?.id) this.#markEvent(event, "saved");
-    }
-    this.#draw();
-  }
-
-  #mark({ household_id: household, resident_id: resident, guest_id: guest }, state, attendanceId) {
-    for (const [kind, id] of Object.entries({ household, resident, guest })) {
-      if (id) this.came.set(`${kind}:${id}`, { state, attendanceId });
-    }
-  }
-
-  #markEvent(event, state) {
-    this.#mark({ household_id: event.household_id, guest_id: event.guest_id }, state);
-    for (const id of event.resident_ids ?? []) {
-      const household = this.manifest?.households.find((entry) => entry.members.some((member) => member.resident_id === id));
-      this.#mark({ resident_id: id, household_id: household?.household_id }, state);
-    }
-  }
-
-  async #refresh() {
-    if (this.waiting) await this.sync.flush();
-    if (!this.meeting || document.hidden) return;
-    try {
-      const counts = await this.call(`/meetings/${this.meeting.id}/counts`);
-      this.counts = counts;
-      this.sync.online = true;
-      await this.#takeCame(counts.came_rows);
-    } catch (error) {
-      if (!error.status) this.sync.online = false;
-    }
-    this.#drawHead();
-  }
-
-  #changed(waiting) {
-    this.waiting = waiting;
-    if (this.sync.refused) this.remark = this.screen.text("unpaired");
-    this.#drawHead();
-  }
-
-  // --- what was done at the door ----------------------------------------------------------------
-
-  event(what) {
+  #wordsFor({ answer, entry, earlier, other, about }) {
     return {
-      event_id: newId(),
-      meeting_id: this.meeting.id,
-      scanned_at: new Date().toISOString(),
-      offline: false,
-      ...what,
+      word: earlier && this.screen.text("alreadyAt", { time: this.screen.time(earlier.at) }),
+      name: about.name,
+      place: this.#placeOf(entry, about.name),
+      more: [
+        other && `${other.title}, ${this.screen.moment(other.starts_at)}`,
+        answer === "not_open" && this.#opensAt(),
+        this.screen.text(`${answer}More`),
+      ].filter(Boolean).join(" "),
+      saved: answer === "ok",
+      letIn: answer === "ok" ? null : () => this.letIn(entry),
+      members: answer === "ok" && entry?.members?.length > 1 ? () => this.sheet.open(entry) : null,
     };
   }
 
-  async #record(what, { quietWhenOk = false } = {}) {
-    const event = this.event(what);
-    this.#markEvent(event, "saved");
-    this.#draw();
-    const result = await this.sync.submit(event, PATIENCE_MS);
-    await this.#tellResult(event, result, quietWhenOk);
-    await this.#afterwards();
+  /* Household and hamlet, where the name alone does not say them. */
+  #placeOf(entry, name) {
+    if (!entry) return "";
+    if (entry.guest_id) return entry.note ?? "";
+    return [entry.name === name ? "" : this.screen.text("householdOf", { name: entry.name }), entry.hamlet].filter(Boolean).join(" · ");
+  }
+
+  #opensAt() {
+    const opens = this.door.roll?.manifest.opens_at;
+    return opens ? this.screen.text("opensAt", { moment: this.screen.moment(opens) }) : "";
+  }
+
+  /* Somebody ticked, found or written. `quiet`: the tick itself is the answer, unless the door says no. */
+  async record(what, { quiet = false, entry = null, name } = {}) {
+    const status = this.door.judgeTick(what.let_in);
+    const about = { household_id: entry?.household_id, guest_id: entry?.guest_id, answer: status, ...(name ? { name } : {}) };
+    const event = this.door.make(what, about);
+    event.about.name ||= entry?.name ?? "";
+    if (quiet && status === "ok") {
+      this.screen.parts.said.textContent = `${this.screen.text("ok")}: ${event.about.name}`;
+      this.sound.tell("ok");
+    } else {
+      this.answer.show({ eventId: event.event_id, status, ...this.#wordsFor({ answer: status, entry, about: event.about }), members: null });
+    }
+    if (what.walk_in) await this.#note(event);
+    const result = await this.#submit(event);
+    if (result && !(quiet && result.status === "ok")) this.#amend(event, result, status, entry);
+  }
+
+  async #submit(event) {
+    this.awaited.add(event.event_id);
+    const result = await this.door.submit(event);
+    this.awaited.delete(event.event_id);
+    if (!result) this.shell.sendLater();
+    clearTimeout(this.soon);
+    this.soon = setTimeout(() => this.refresh(), SOON_MS);
     return result;
   }
 
-  async #tellResult(event, result, quietWhenOk) {
-    if (quietWhenOk && (result === null || result.status === "ok")) this.screen.say(this.#nameOf(event));
-    else if (result === null) await this.#judgeHere(event);
-    else this.#showResult(event, result);
-  }
-
-  /* Without the commune's answer the person is let in; the list says the name where it knows the code. */
-  async #judgeHere(event) {
-    const entry = event.code && (await this.#entryOfCode(event.code));
-    const before = entry && this.#stateOf(entry);
-    if (entry) this.#mark({ household_id: entry.household_id, guest_id: entry.guest_id }, "saved");
-    this.#draw();
-    this.screen.answer({
-      status: before ? "already" : "ok",
-      name: entry ? entry.name : this.#nameOf(event),
-      more: event.code && !entry ? this.screen.text("checkedLater") : "",
-      saved: true,
-      letIn: before ? () => this.#letIn(entry) : null,
-    });
-  }
-
-  async #entryOfCode(typed) {
-    const code = normaliseCode(typed);
-    const digest = code && this.manifest && (await digestOf(this.manifest.salt, code, window.crypto?.subtle));
-    return digest ? this.#entries().find((entry) => entry.code_hash === digest) : undefined;
-  }
-
-  #showResult(event, result) {
+  /* The commune's word stands on the screen if this person is still the one in front; else it waits in the list. */
+  #amend(event, result, shown, entry) {
+    const { eventId } = this.answer;
+    if (eventId !== event.event_id && (eventId !== null || result.status === shown)) {
+      if (TO_REVIEW.has(result.status)) this.views.review.draw();
+      return;
+    }
     const { status } = result;
     const first = status === "already" ? result.people.find((person) => person.first_scanned_at) : undefined;
-    const household = this.#household(result.household_id) ?? (result.household_id && this.#unlisted(result));
+    const known = this.door.roll?.household(result.household_id) ?? entry ?? this.#household(result);
     // a phone that may only hand in has written the name already
     const written = status === "held" && !event.code;
-    this.screen.answer({
+    const name = result.people.map((person) => person.name).join(", ") || result.household || (written || status === "ok" ? event.about.name : entry?.name) || "";
+    this.answer.show({
+      eventId: event.event_id,
       status,
       word: first && this.screen.text("alreadyAt", { time: this.screen.time(first.first_scanned_at) }),
-      name: result.people.map((person) => person.name).join(", ") || result.household || (written ? this.#nameOf(event) : ""),
+      name,
+      place: this.#placeOf(known, name),
       more: [
         status === "invalid" ? "" : result.hint,
         first?.device && this.screen.text("firstBy", { device: first.device }),
         this.screen.text(`${status}More`),
       ].filter(Boolean).join(" "),
-      letIn: status === "ok" || written ? null : () => this.#letIn(household),
-      members: status === "ok" && household?.members?.length > 1 ? () => this.#openSheet(household) : null,
+      letIn: status === "ok" || written || event.undo ? null : () => this.letIn(known),
+      members: status === "ok" && !event.resident_ids && known?.members?.length > 1 ? () => this.sheet.open(known) : null,
     });
   }
 
   /* A household of the commune that this meeting's list does not have: nobody is turned away. */
-  #unlisted({ household_id, household }) {
-    return { household_id, name: household, members: [] };
+  #household({ household_id: id, household }) {
+    return id ? { household_id: id, name: household, members: [] } : null;
   }
 
-  #letIn(household) {
-    if (household?.household_id) this.#openSheet(household, true);
-    else this.#go("walk-in");
+  letIn(entry) {
+    if (entry) this.sheet.open(entry, true);
+    else this.go("walk-in");
   }
 
-  /* Whom an event is about, as far as this phone knows. */
-  #nameOf(event) {
-    if (event.walk_in) return event.walk_in.name;
-    if (event.code) return spellCode(event.code);
-    const people = this.#entries().flatMap((entry) => entry.members ?? []).filter((person) => event.resident_ids?.includes(person.resident_id));
-    const entry = this.#entries().find((one) => (event.household_id ? one.household_id === event.household_id : event.guest_id && one.guest_id === event.guest_id));
-    return event.proxy_name || people.map((person) => person.name).join(", ") || entry?.name || "";
+  writeName(name) {
+    this.screen.field("walk-in-name").value = name;
+    this.go("walk-in");
   }
 
-  #entries() {
-    return this.manifest ? [...this.manifest.households, ...this.manifest.guests] : [];
+  async undo({ eventId, attendanceId }, name, entry = null) {
+    const reason = await this.undoDialog.ask(name);
+    if (reason === null) return;
+    const undo = attendanceId ? { attendance_id: attendanceId } : { event_id: eventId };
+    const event = this.door.make({ undo, note: reason, method: "undo" }, { name, answer: "ok" });
+    this.notice(this.screen.text("undone", { name }));
+    if (eventId) await this.#unnote(eventId);
+    const result = await this.#submit(event);
+    if (result && result.status !== "ok") this.#amend(event, result, "ok", entry);
   }
 
-  async #afterwards() {
-    try {
-      await this.#refresh();
-    } finally {
-      this.#draw();
-    }
+  // --- whom this phone wrote by name ----------------------------------------------------------------
+
+  async written() {
+    return (await this.store.kept(`written:${this.door.meeting?.id}`)) ?? [];
   }
 
-  #household(id) {
-    return this.manifest?.households.find((entry) => entry.household_id === id);
+  async #note(event) {
+    const row = { event_id: event.event_id, name: event.walk_in.name, at: event.scanned_at };
+    await this.store.keep(`written:${event.meeting_id}`, [row, ...(await this.written())]);
+    if (this.view === "walk-in") this.views["walk-in"].draw();
   }
 
-  // --- the sheet of one household ------------------------------------------------------------------
-
-  #openSheet(household, letIn = false) {
-    const { parts } = this.screen;
-    parts["sheet-title"].textContent = household.name;
-    parts["sheet-hint"].hidden = !household.members.length;
-    const several = household.members.map((member) =>
-      this.screen.member(member.name, member.resident_id, this.came.has(`resident:${member.resident_id}`)),
-    );
-    const unnamed = this.came.get(`household:${household.household_id}`);
-    parts.members.replaceChildren(...several);
-    this.root.querySelector("#proxy-name").value = "";
-    this.root.querySelector("#proxy-relation").value = "";
-    parts["sheet-undo"].hidden = letIn || !unnamed?.attendanceId;
-    parts["sheet-undo"].onclick = () => this.#undo(household, unnamed.attendanceId);
-    parts.sheet.returnValue = "close";
-    parts.sheet.onclose = () => {
-      if (parts.sheet.returnValue === "save") this.#saveSheet(household, letIn);
-    };
-    parts.sheet.showModal();
+  async #unnote(eventId) {
+    await this.store.keep(`written:${this.door.meeting.id}`, (await this.written()).filter((row) => row.event_id !== eventId));
+    if (this.view === "walk-in") this.views["walk-in"].draw();
   }
 
-  #saveSheet(household, letIn) {
-    const proxy = this.root.querySelector("#proxy-name").value.trim();
-    const relation = this.root.querySelector("#proxy-relation").value.trim();
-    const ticked = [...this.screen.parts.members.querySelectorAll("input:checked:not(:disabled)")].map((box) => Number(box.value));
-    const who = ticked.length && !proxy ? { resident_ids: ticked } : { household_id: household.household_id };
-    this.#record({ ...who, proxy_name: proxy, relation, method: "list", let_in: letIn }, { quietWhenOk: !letIn });
-  }
+  // --- the screen ---------------------------------------------------------------------------------------
 
-  async #undo(household, attendanceId) {
-    this.screen.parts.sheet.close("close");
-    if (!window.confirm(this.screen.text("undoAsk", { name: household.name }))) return;
-    try {
-      await this.call(`/meetings/${this.meeting.id}/attendances/${attendanceId}/undo`, {});
-    } catch (error) {
-      if (!error.status) this.sync.online = false;
-    }
-    await this.#afterwards();
-  }
-
-  // --- views ------------------------------------------------------------------------------------
-
-  #go(view) {
-    if (view !== "choose" && !this.meeting) view = "choose";
-    this.view = view;
-    this.screen.show(view);
+  go(view) {
+    this.view = view === "choose" || view === "review" || this.door.meeting ? view : "choose";
+    this.screen.show(this.view);
+    if (this.view !== "scan") this.views.scan.stop();
     this.#draw();
-    if (view === "scan") this.#startCamera();
-    else this.camera?.stop();
-    if (view === "walk-in") this.root.querySelector("#walk-in-name").focus();
-    if (view === "find") this.root.querySelector("#find-name").focus();
+    if (this.view === "scan") this.views.scan.start();
+    if (this.view === "walk-in") this.screen.field("walk-in-name").focus();
+    if (this.view === "find") this.screen.field("find-name").focus();
   }
 
-  async #startCamera() {
-    const trouble = !window.isSecureContext || !navigator.mediaDevices ? "insecure" : this.root.dataset.reader ? "" : "noReader";
-    this.screen.camera(trouble);
-    if (trouble) {
-      this.root.querySelector("#typed-code").focus();
-      return;
-    }
-    try {
-      this.reader ??= openReader(this.root.dataset.reader);
-      const read = await this.reader;
-      this.camera ??= new Camera({ video: this.screen.parts.video, read, found: (text) => this.#scanned(text) });
-      if (this.view === "scan") await this.camera.start();
-    } catch (error) {
-      console.error("the camera did not start", error);
-      this.reader = this.camera ? this.reader : undefined;
-      this.camera?.stop();
-      this.screen.camera(this.camera ? (CAMERA_TROUBLES[error.name] ?? "cameraBusy") : "readerFailed", { again: true });
-    }
-  }
-
-  #scanned(text) {
-    if (this.screen.parts.sheet.open) return;
-    this.#record({ code: text.slice(0, 300), method: "camera" });
+  #told(what) {
+    if (what === "meetings" && !this.door.meeting && !["choose", "browser"].includes(this.view)) this.go("choose");
+    else if (what === "sent") this.views.review.draw();
+    if (what === "list" && this.door.meeting) this.views["walk-in"].begin();
+    this.#draw();
   }
 
   #draw() {
     this.#drawHead();
-    if (this.view === "list") this.#drawList();
+    if (["choose", "list", "find", "walk-in", "printed"].includes(this.view)) this.views[this.view].draw();
   }
 
   #drawHead() {
-    const entries = this.#entries();
-    const invited = this.counts?.invited ?? (this.manifest ? entries.length : null);
-    const came = entries.filter((entry) => this.#stateOf(entry)).length;
-    this.screen.head({
-      title: this.meeting?.title ?? this.screen.text("door"),
-      when: this.screen.moment(this.meeting?.starts_at),
-      counter: invited === null ? "" : `${came}/${invited}`,
-    });
-    this.screen.line(this.sync?.online ?? true, this.waiting, this.remark);
+    const { meeting, roll, arrivals, counts, waiting, online } = this.door;
+    const invited = counts?.invited ?? roll?.entries.length;
+    const came = roll?.entries.filter((entry) => arrivals.stateOf(entry)).length;
+    this.screen.write("title", meeting?.title ?? this.screen.text("door"));
+    this.screen.write("when", meeting ? this.screen.moment(meeting.starts_at) : "");
+    this.screen.write("counter", roll && meeting ? `${came}/${invited}` : "");
+    const words = [
+      this.screen.text(online ? "online" : "offline"),
+      waiting && this.screen.text("waiting", { n: waiting }),
+      !this.store.lasting && this.screen.text("noStore"),
+      this.door.unpaired && this.screen.text("unpaired"),
+      waiting && online && this.door.sync.trouble && !this.door.unpaired && this.screen.text("waitsForOwner"),
+    ].filter(Boolean);
+    this.screen.write("line", words.join(" · "));
+    this.screen.parts.line.dataset.state = online && words.length === 1 ? "good" : "wait";
   }
 
-  #stateOf(entry) {
-    return this.came.get(this.#keyOf(entry))?.state;
+  notice(text) {
+    this.screen.write("notice", text);
+    clearTimeout(this.noticeLater);
+    this.noticeLater = setTimeout(() => this.screen.write("notice", ""), NOTICE_MS);
   }
 
-  #keyOf(entry) {
-    return entry.guest_id ? `guest:${entry.guest_id}` : `household:${entry.household_id}`;
+  async #setMuted(muted) {
+    this.sound.muted = muted;
+    this.screen.parts.mute.setAttribute("aria-pressed", String(muted));
+    await this.store.keep("muted", muted);
   }
-
-  #drawList() {
-    const query = this.root.querySelector("#narrow").value;
-    const rows = [];
-    let group = null;
-    for (const entry of this.#entries()) {
-      const words = fold([entry.name, ...(entry.members ?? []).map((member) => member.name)].join(" "));
-      if (query && !matches(words, query)) continue;
-      const label = entry.guest_id ? this.screen.text("guests") : entry.hamlet;
-      if (label !== group) rows.push(this.screen.heading(label));
-      group = label;
-      rows.push(this.#rowOf(entry));
-    }
-    this.screen.fill(this.screen.parts.households, rows);
-    this.screen.parts["list-hint"].textContent = rows.length || !this.manifest ? "" : this.screen.text(query ? "noneFound" : "noneInvited");
-    this.screen.parts["list-walk-in"].hidden = Boolean(rows.length);
-  }
-
-  #rowOf(entry) {
-    const state = this.#stateOf(entry);
-    const open = entry.guest_id ? undefined : () => this.#openSheet(entry);
-    const tick = () => {
-      if (this.#stateOf(entry)) open?.();
-      else if (entry.guest_id) this.#record({ guest_id: entry.guest_id, method: "list" }, { quietWhenOk: true });
-      else if (entry.named.length > 1) this.#openSheet(entry);
-      else if (entry.named.length === 1) this.#record({ resident_ids: entry.named, method: "list" }, { quietWhenOk: true });
-      else this.#record({ household_id: entry.household_id, method: "list" }, { quietWhenOk: true });
-    };
-    const others = (entry.members ?? []).length;
-    const note = entry.guest_id ? entry.note : others > 1 ? entry.members.slice(1, 4).map((member) => member.name).join(", ") : "";
-    return this.screen.row({ key: this.#keyOf(entry), name: entry.name, note, state, tick, open });
-  }
-
-  async #find(typed) {
-    const { parts } = this.screen;
-    const letters = typed.replace(/\s/g, "").length;
-    parts["find-hint"].textContent = letters < 2 ? this.screen.text("searchMore") : "";
-    parts["find-walk-in"].hidden = true;
-    if (letters < 2) {
-      parts.found.replaceChildren();
-      return;
-    }
-    let people;
-    try {
-      people = (await this.call(`/meetings/${this.meeting.id}/people?q=${encodeURIComponent(typed)}`)).people;
-    } catch {
-      people = this.#findHere(typed);
-      parts["find-hint"].textContent = this.screen.text("searchOffline");
-    }
-    if (this.root.querySelector("#find-name").value.trim() !== typed) return;
-    if (!people.length) parts["find-hint"].textContent = this.screen.text("noneFound");
-    parts["find-walk-in"].hidden = people.length > 0;
-    this.screen.fill(parts.found, people.map((person) => this.#rowOfPerson(person, typed)));
-  }
-
-  #findHere(typed) {
-    return (this.manifest?.households ?? []).flatMap((household) =>
-      household.members
-        .filter((member) => matches(fold(member.name), typed))
-        .map((member) => ({ ...member, household_id: household.household_id, household: household.name, hamlet: household.hamlet })),
-    );
-  }
-
-  #rowOfPerson(person, typed) {
-    const tick = async () => {
-      if (this.came.has(`resident:${person.resident_id}`)) return;
-      await this.#record({ resident_ids: [person.resident_id], method: "search" });
-      await this.#find(typed);
-    };
-    const note = [person.household === person.name ? "" : person.household, person.hamlet].filter(Boolean).join(" · ");
-    return this.screen.row({ key: `resident:${person.resident_id}`, name: person.name, note, state: this.came.get(`resident:${person.resident_id}`)?.state, tick });
-  }
-
-  // --- hands ------------------------------------------------------------------------------------
 
   #listen() {
-    const { parts } = this.screen;
-    this.root.addEventListener("pointerdown", () => this.screen.wakeSound(), { passive: true });
-    for (const button of this.root.querySelectorAll("[data-go]")) button.addEventListener("click", () => this.#go(button.dataset.go));
-    for (const [button, input] of [["list-walk-in", "#narrow"], ["find-walk-in", "#find-name"]]) {
-      parts[button].addEventListener("click", () => {
-        this.root.querySelector("#walk-in-name").value = this.root.querySelector(input).value.trim();
-        this.#go("walk-in");
-      });
-    }
-    parts["camera-again"].addEventListener("click", () => this.#startCamera());
-    parts.mute.addEventListener("click", () => {
-      this.screen.muted = !this.screen.muted;
-      parts.mute.setAttribute("aria-pressed", String(this.screen.muted));
-    });
-    this.#onSubmit(parts["pair-form"], async (form) => {
-      const input = form.querySelector("input");
-      const paired = await this.#pair(input.value);
-      if (paired) input.value = "";
-      await this.#pairAgain(paired);
-    });
-    this.#onSubmit(parts["code-form"], (form) => {
-      const input = form.querySelector("input");
-      const code = input.value.trim();
-      input.value = "";
-      if (code) this.#record({ code, method: "typed" });
-    });
-    this.#onSubmit(parts["walk-in-form"], (form) => {
-      const values = new FormData(form);
-      const name = values.get("name").trim();
-      if (!name) return;
-      const walkIn = { name, gender: values.get("gender") };
-      if (values.get("hamlet")) walkIn.hamlet_id = Number(values.get("hamlet"));
-      form.elements.name.value = "";
-      this.#record({ walk_in: walkIn, method: "walk_in", let_in: true });
-    });
-    this.root.querySelector("#narrow").addEventListener("input", () => this.#drawList());
-    const find = this.root.querySelector("#find-name");
-    let pause;
-    find.addEventListener("input", () => {
-      clearTimeout(pause);
-      pause = setTimeout(() => this.#find(find.value.trim()), 200);
-    });
+    this.root.addEventListener("pointerdown", () => this.sound.wake(), { passive: true });
+    for (const button of this.root.querySelectorAll("[data-go]")) button.addEventListener("click", () => this.go(button.dataset.go));
+    this.screen.parts.mute.addEventListener("click", () => this.#setMuted(!this.sound.muted));
     window.addEventListener("hashchange", async () => {
       // a new link opened where the scanner is open already
-      if (location.hash.startsWith("#pair=")) await this.#pairAgain(await this.#pairByLink());
+      if (location.hash.startsWith("#pair=")) await this.#pairByLink();
     });
-    window.addEventListener("online", () => this.#refresh());
+    window.addEventListener("online", () => this.refresh());
     window.addEventListener("offline", () => {
-      this.sync.online = false;
+      this.door.online = false;
       this.#drawHead();
     });
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) this.#refresh();
+      if (!document.hidden) this.refresh();
     });
   }
-
-  #onSubmit(form, act) {
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      act(form);
-    });
-  }
-}
-
-/* An id for one event; randomUUID exists only where the address is secure. */
-function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
