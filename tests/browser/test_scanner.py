@@ -1,114 +1,38 @@
-"""The scanner on a phone, with Chromium's fake camera, and with the network gone."""
+"""What the door says on a phone, and what is done by hand there."""
 
 from __future__ import annotations
 
-import io
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
-import qrcode
 import sqlalchemy as sa
 from flask import Flask
-from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from eventmgr.checkin.models import Attendance, Device
+from eventmgr.checkin.models import Device
 from eventmgr.checkin.services.pairing import create_pairing
-from eventmgr.core.clock import SystemClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
-from tests.browser.conftest import CHROMIUM, be_patient
-from tests.factories import hamlet_of, make_commune, make_household, make_invitation, make_meeting
+from tests.browser.at_the_door import came, change_meeting, expect_came, open_scanner, type_code
 
 pytestmark = pytest.mark.one_database
-
-PHONE = {"width": 360, "height": 740}
-
-
-def _video(path: Path, text: str) -> None:
-    """Frames of one QR on a grey wall, as JPEG pictures joined."""
-    code = qrcode.make(text, box_size=6, border=4).get_image().convert("RGB")
-    frame = Image.new("RGB", (640, 480), (150, 150, 145))
-    frame.paste(code, ((640 - code.width) // 2, (480 - code.height) // 2))
-    taken = io.BytesIO()
-    frame.save(taken, "JPEG", quality=85)
-    path.write_bytes(taken.getvalue() * 20)
-
-
-@pytest.fixture
-def door(app: Flask) -> Callable[[], Any]:
-    """A meeting in an hour by the real clock; gives its id, a pairing code, invitation codes."""
-    app.extensions["clock"] = SystemClock()
-    with app.app_context(), unit_of_work():
-        commune = make_commune()
-        hamlet = hamlet_of(commune)
-        moment = datetime.now(UTC)
-        meeting = make_meeting(hamlet, starts_at=moment + timedelta(hours=1), title="Họp thôn Bản Mẫu Một")
-        first = make_household(hamlet, "Nông Văn Ánh", members=("Nông Thị Bích", "Nông Đức Cường"))
-        code = make_invitation(meeting, first).code
-        make_invitation(meeting, make_household(hamlet, "Hoàng Thị Đào"))
-        other = make_meeting(hamlet, starts_at=moment + timedelta(days=2), title="Họp thôn lần hai")
-        other_code = make_invitation(other, first).code
-        revoked = make_household(hamlet, "Lường Văn Ước")
-        revoked_code = make_invitation(meeting, revoked, withdrawn_at=moment).code
-        meeting_id = meeting.id
-
-    def pair() -> dict[str, Any]:
-        with app.app_context(), unit_of_work():
-            found = db.session.get(Meeting, meeting_id)
-            assert found is not None
-            _device, pairing = create_pairing(found, by=None, now=datetime.now(UTC))
-        codes = {"code": code, "other_code": other_code, "revoked_code": revoked_code}
-        return codes | {"pairing": pairing, "meeting_id": meeting_id}
-
-    return pair
-
-
-def _came(app: Flask) -> int:
-    with app.app_context():
-        standing = sa.select(sa.func.count()).select_from(Attendance).where(Attendance.undone_at.is_(None))
-        return db.session.scalar(standing) or 0
-
-
-def _expect_came(app: Flask, number: int) -> None:
-    """Waits until the commune has that many: the phone may answer before the commune does."""
-    until = monotonic() + 30
-    while _came(app) < number and monotonic() < until:
-        sleep(0.05)
-    assert _came(app) == number
-
-
-@pytest.fixture
-def phone(context: BrowserContext) -> Page:
-    """A phone without a usable camera."""
-    page = context.new_page()
-    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-    return page
-
-
-def _open(page: Page, address: str, pairing: str) -> None:
-    page.goto(f"{address}/checkin/#pair={pairing}")
-    expect(page.locator("#scanner[data-ready]")).to_be_attached()
 
 
 def test_a_paired_phone_opens_on_the_list_and_ticks(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
+    open_scanner(phone, serve(app), door()["pairing"])
 
     phone.get_by_role("checkbox", name="Hoàng Thị Đào").click()
 
     expect(phone.get_by_role("checkbox", name="Hoàng Thị Đào")).to_be_checked()
     expect(phone.locator(".sc-item", has_text="Hoàng Thị Đào")).to_contain_text("Xã đã nhận")
     expect(phone.locator("[data-part=counter]")).to_have_text("1/2")
-    _expect_came(app, 1)
+    expect_came(app, 1)
     assert "pair=" not in phone.url
 
 
@@ -116,31 +40,20 @@ def test_a_tick_without_network_is_kept_through_a_reload_and_sent_once(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page, context: BrowserContext
 ) -> None:
     address = serve(app)
-    _open(phone, address, door()["pairing"])
+    open_scanner(phone, address, door()["pairing"])
     context.set_offline(True)
     phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
     row = phone.locator(".sc-item", has_text="Nông Văn Ánh")
     expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
     expect(phone.locator("[data-part=line]")).to_contain_text("1 lượt chưa gửi về xã")
-    assert _came(app) == 0
+    assert came(app) == 0
 
     phone.reload()
     expect(row).to_contain_text("Đã lưu trong máy, chưa gửi về xã")
     context.set_offline(False)
 
     expect(row).to_contain_text("Xã đã nhận")
-    _expect_came(app, 1)
-
-
-def _type(phone: Page, code: str) -> None:
-    phone.get_by_role("button", name="Quét mã").click()
-    phone.get_by_label("Hoặc gõ mã trên giấy mời").fill(code)
-    phone.get_by_label("Hoặc gõ mã trên giấy mời").press("Enter")
-
-
-def _change_meeting(app: Flask, meeting_id: int, **values: Any) -> None:
-    with app.app_context(), unit_of_work():
-        db.session.execute(sa.update(Meeting).where(Meeting.id == meeting_id).values(**values))
+    expect_came(app, 1)
 
 
 REFUSALS = {
@@ -158,33 +71,33 @@ def test_a_household_with_a_refused_code_is_let_in_by_a_tap(
     told = door()
     codes = {"other_meeting": told["other_code"], "revoked": told["revoked_code"]}
     if answer == "not_open":
-        _change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
+        change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
     if answer == "cancelled_meeting":
-        _change_meeting(app, told["meeting_id"], status=MeetingStatus.CANCELLED)
+        change_meeting(app, told["meeting_id"], status=MeetingStatus.CANCELLED)
     word, look = REFUSALS[answer]
-    _open(phone, serve(app), told["pairing"])
-    _type(phone, codes.get(answer, told["code"]).lower())
+    open_scanner(phone, serve(app), told["pairing"])
+    type_code(phone, codes.get(answer, told["code"]).lower())
     said = phone.get_by_role("dialog", name=word)
     expect(said).to_have_attribute("data-look", look)
     expect(said.get_by_role("button", name="Vẫn mời vào, ghi tên")).to_be_focused()
     name = "Lường Văn Ước" if answer == "revoked" else "Nông Văn Ánh"
     expect(said).to_contain_text(name)
-    assert _came(app) == 0
+    assert came(app) == 0
 
     phone.keyboard.press("Enter")
     phone.get_by_role("dialog", name=name).get_by_role("button", name="Điểm danh", exact=True).click()
 
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text(name)
-    _expect_came(app, 1)
+    expect_came(app, 1)
 
 
 def test_a_name_written_after_the_close_waits_for_an_officer(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
     told = door()
-    _change_meeting(app, told["meeting_id"], status=MeetingStatus.CLOSED)
-    _open(phone, serve(app), told["pairing"])
-    _type(phone, told["code"])
+    change_meeting(app, told["meeting_id"], status=MeetingStatus.CLOSED)
+    open_scanner(phone, serve(app), told["pairing"])
+    type_code(phone, told["code"])
     said = phone.get_by_role("dialog", name="Đã kết thúc")
     expect(said).to_contain_text("Tên ghi bây giờ sẽ chờ cán bộ xem")
 
@@ -195,14 +108,14 @@ def test_a_name_written_after_the_close_waits_for_an_officer(
     expect(held).to_contain_text("Nông Văn Ánh")
     expect(held).to_contain_text("Cứ mời bà con vào")
     expect(held.get_by_role("button", name="Người tiếp theo")).to_be_focused()
-    assert _came(app) == 0
+    assert came(app) == 0
 
 
 def test_an_unknown_code_turns_nobody_away(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
-    _type(phone, "ZZZZZ-ZZZZZ")
+    open_scanner(phone, serve(app), door()["pairing"])
+    type_code(phone, "ZZZZZ-ZZZZZ")
     answer = phone.get_by_role("dialog", name="Không tìm thấy mã")
     expect(answer).to_have_attribute("data-look", "quiet")
 
@@ -211,13 +124,13 @@ def test_an_unknown_code_turns_nobody_away(
     phone.get_by_role("button", name="Mời vào, ghi tên", exact=True).click()
 
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Vi Thị Hoa")
-    _expect_came(app, 1)
+    expect_came(app, 1)
 
 
 def test_a_name_nobody_has_is_written_at_once(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
+    open_scanner(phone, serve(app), door()["pairing"])
     phone.get_by_label("Lọc danh sách theo tên").fill("Vi Thị Hoa")
     expect(phone.get_by_text("Không có ai tên này trong danh sách.")).to_be_visible()
 
@@ -230,16 +143,16 @@ def test_without_network_a_code_is_answered_by_the_list_on_the_phone(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page, context: BrowserContext
 ) -> None:
     told = door()
-    _open(phone, serve(app), told["pairing"])
+    open_scanner(phone, serve(app), told["pairing"])
     context.set_offline(True)
 
-    _type(phone, told["code"])
+    type_code(phone, told["code"])
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
     phone.get_by_role("button", name="Người tiếp theo").click()
-    _type(phone, told["code"])
+    type_code(phone, told["code"])
     expect(phone.get_by_role("dialog", name="Đã điểm danh")).to_contain_text("Nông Văn Ánh")
     phone.get_by_role("button", name="Người tiếp theo").click()
-    _type(phone, "zzzzzyyyyy")
+    type_code(phone, "zzzzzyyyyy")
 
     late = phone.get_by_role("dialog", name="Xin mời vào")
     expect(late).to_contain_text("ZZZZZ-YYYYY")
@@ -277,37 +190,21 @@ def test_without_a_camera_the_page_says_why_and_codes_are_typed(
     script, sentence = CAMERA_TROUBLES[trouble]
     told = door()
     phone.add_init_script(script)
-    _open(phone, serve(app), told["pairing"])
+    open_scanner(phone, serve(app), told["pairing"])
 
     phone.get_by_role("button", name="Quét mã").click()
     expect(phone.locator("[data-part=camera-hint]")).to_contain_text(sentence)
     expect(phone.locator("[data-part=camera]")).to_be_hidden()
-    _type(phone, told["code"])
+    type_code(phone, told["code"])
 
     expect(phone.get_by_role("dialog", name="Xin mời vào")).to_be_visible()
-
-
-def test_a_reader_that_did_not_load_is_tried_again(
-    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], with_camera: Callable[[str], Page]
-) -> None:
-    told = door()
-    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}", service_workers="block")
-    phone.route("**/zxing_reader.wasm", lambda route: route.abort())
-    _open(phone, serve(app), told["pairing"])
-    phone.get_by_role("button", name="Quét mã").click()
-    expect(phone.locator("[data-part=camera-hint]")).to_contain_text("Chưa tải được phần đọc mã")
-    phone.unroute("**/zxing_reader.wasm")
-
-    phone.get_by_role("button", name="Thử lại").click()
-
-    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
 
 
 def test_the_scanner_speaks_english_to_whoever_chose_it(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
     told = door()
-    _change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
+    change_meeting(app, told["meeting_id"], starts_at=datetime.now(UTC) + timedelta(days=3), ends_at=None)
     address = serve(app)
     phone.goto(f"{address}/checkin/?lang=vi")
     phone.get_by_role("link", name="English").click()
@@ -323,7 +220,7 @@ def test_the_scanner_speaks_english_to_whoever_chose_it(
 def test_the_list_keeps_the_keyboards_place_and_says_the_answer(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
+    open_scanner(phone, serve(app), door()["pairing"])
     tick = phone.get_by_role("checkbox", name="Hoàng Thị Đào")
     tick.focus()
 
@@ -337,7 +234,7 @@ def test_the_list_keeps_the_keyboards_place_and_says_the_answer(
 def test_members_of_a_household_are_ticked_by_name(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
+    open_scanner(phone, serve(app), door()["pairing"])
     phone.get_by_role("button", name="Tìm tên").click()
     phone.get_by_label("Tên, có dấu hay không dấu đều được").fill("bich")
     phone.get_by_role("checkbox", name="Nông Thị Bích").click()
@@ -350,27 +247,27 @@ def test_members_of_a_household_are_ticked_by_name(
     phone.locator("dialog.sc-sheet").get_by_role("button", name="Điểm danh", exact=True).click()
 
     expect(phone.locator("[data-part=counter]")).to_have_text("1/2")
-    _expect_came(app, 2)
+    expect_came(app, 2)
 
 
 def test_a_revoked_phone_keeps_what_it_has(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
-    _open(phone, serve(app), door()["pairing"])
+    open_scanner(phone, serve(app), door()["pairing"])
     with app.app_context(), unit_of_work():
         db.session.execute(sa.update(Device).values(revoked_at=datetime.now(UTC)))
 
     phone.get_by_role("checkbox", name="Nông Văn Ánh").click()
 
     expect(phone.get_by_role("dialog", name="Chờ cán bộ xem")).to_be_visible()
-    assert _came(app) == 0
+    assert came(app) == 0
 
 
 def test_a_new_link_pairs_the_open_scanner_again(
     app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page
 ) -> None:
     told, address = door(), serve(app)
-    _open(phone, address, told["pairing"])
+    open_scanner(phone, address, told["pairing"])
     with app.app_context(), unit_of_work():
         db.session.execute(sa.update(Device).values(revoked_at=datetime.now(UTC)))
         found = db.session.get(Meeting, told["meeting_id"])
@@ -388,52 +285,8 @@ def test_a_new_link_pairs_the_open_scanner_again(
 
 def test_a_used_link_is_told(app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], phone: Page) -> None:
     told, address = door(), serve(app)
-    _open(phone, address, told["pairing"])
+    open_scanner(phone, address, told["pairing"])
 
     phone.evaluate("link => { location.hash = link }", f"#pair={told['pairing']}")
 
     expect(phone.get_by_text("Đường dẫn ghép máy này đã dùng rồi")).to_be_visible()
-
-
-@pytest.fixture
-def with_camera(tmp_path: Path, browser: Any) -> Iterator[Callable[[str], Page]]:
-    """`with_camera(text)` gives a phone whose camera looks at the QR of that text."""
-    path = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    opened: list[Any] = []
-
-    def look_at(text: str, **profile: Any) -> Page:
-        video = tmp_path / "camera.mjpeg"
-        _video(video, text)
-        own = browser.browser_type.launch(
-            executable_path=path,
-            args=[
-                "--no-sandbox",
-                "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream",
-                f"--use-file-for-fake-video-capture={video}",
-            ],
-        )
-        opened.append(own)
-        context = own.new_context(viewport=PHONE, locale="vi-VN", permissions=["camera"], **profile)
-        be_patient(context)
-        return context.new_page()
-
-    yield look_at
-    for own in opened:
-        own.close()
-
-
-def test_the_camera_reads_an_invitation_once_while_it_stays_in_view(
-    app: Flask, door: Callable[[], Any], serve: Callable[[Flask], str], with_camera: Callable[[str], Page]
-) -> None:
-    told = door()
-    phone = with_camera(f"HTTP://XA-MAU.EXAMPLE/I/{told['code']}")
-    _open(phone, serve(app), told["pairing"])
-
-    phone.get_by_role("button", name="Quét mã").click()
-
-    expect(phone.get_by_role("dialog", name="Xin mời vào")).to_contain_text("Nông Văn Ánh")
-    expect(phone.get_by_role("dialog")).to_have_count(0)
-    phone.wait_for_timeout(1500)
-    expect(phone.get_by_role("dialog")).to_have_count(0)
-    _expect_came(app, 1)

@@ -61,7 +61,8 @@ function rowsOf(event) {
   if (event.walk_in) return [{ walkIn: event.walk_in.name, householdId: event.walk_in.household_id }];
   const householdId = event.household_id ?? about.household_id;
   const guestId = event.guest_id ?? about.guest_id;
-  const residents = event.resident_ids ?? about.resident_ids ?? [];
+  const named = event.resident_ids ?? about.resident_ids;
+  const residents = Array.isArray(named) ? named : []; // one the commune could not read is kept as it is
   const rows = residents.map((residentId) => ({ householdId, residentId }));
   if (guestId) rows.push({ guestId });
   else if (householdId && (event.proxy_name || !residents.length)) rows.push({ householdId, proxyName: event.proxy_name });

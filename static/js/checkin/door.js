@@ -29,6 +29,7 @@ export class Door {
     this.clockOffset = 0;
     this.order = 0;
     this.unpaired = false;
+    this.opens = null; // the view that suits whoever is signed in
   }
 
   get online() {
@@ -54,7 +55,11 @@ export class Door {
     if (pairing && !pairing.ended) this.as = pairing;
     else this.as = await this.#session(quick);
     await this.#endIfExpired();
-    if (before && before !== this.as?.id) this.#leave();
+    if (before && before !== this.as?.id) {
+      this.#leave();
+      this.meetings = null;
+      this.told("meetings");
+    }
     const waiting = await this.store.waiting();
     this.order = Math.max(this.order, ...waiting.map((event) => event.order ?? 0));
     await this.#sent(waiting.filter((event) => !event.odd).length);
@@ -69,6 +74,7 @@ export class Door {
       this.opens = told.opens;
       return sessionPairing(told.who);
     }
+    this.opens = null;
     if (kept) {
       await this.store.forget("session");
       await this.pairing.wipe();
@@ -83,6 +89,7 @@ export class Door {
   /* The commune knows this phone no more: the names go, what was not sent stays. */
   async #end() {
     if (isSession(this.as)) {
+      this.opens = null;
       await this.store.forget("session");
       await this.pairing.wipe();
     } else {

@@ -6,7 +6,7 @@ import { newId, newKey } from "./events.js";
 const TRY = "pairing-try";
 const IN_APP = /Zalo|FBAN|FBAV|FB_IAB|Messenger|Instagram|\bLine\/|MicroMessenger|TikTok|musical_ly|; wv\)/i;
 /* What is about the people of a meeting: goes with the pairing. */
-const PERSONAL = /^(manifest:|meetings$|meeting$|counts$)/;
+const PERSONAL = /^(manifest:|came:|written:|meetings$|meeting$)/;
 
 export class Pairing {
   constructor({ store, commune }) {

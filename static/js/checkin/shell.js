@@ -4,6 +4,8 @@
 import { HAND_IN } from "./worker.js";
 
 const TAKE_OVER_MS = 3000;
+const TRIES = 3;
+const BETWEEN_MS = 200;
 
 export class Shell {
   constructor({ container, storage, address, handedIn = () => {} }) {
@@ -32,9 +34,16 @@ export class Shell {
       this.container.addEventListener("controllerchange", () => resolve(true), { once: true });
       setTimeout(() => resolve(false), TAKE_OVER_MS);
     });
-    if (!(await ask(worker, "take-over")) || !(await changed)) return false;
-    location.reload();
-    return true;
+    // a page that was just left counts as a window for a moment more
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      if (await ask(worker, "take-over")) {
+        if (!(await changed)) return false;
+        location.reload();
+        return true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    }
+    return false;
   }
 
   /* Whether the phone has every file of the scanner. */
