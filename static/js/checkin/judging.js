@@ -17,7 +17,7 @@ export function judgeScan(door, code, at, { offline = false, letIn = false } = {
   if (code.meetingId !== door.meetingId) return verdict("other_meeting");
   const openOrNot = judgeDoor(door, at, { offline, letIn });
   if (openOrNot.answer !== "ok") return openOrNot;
-  if (code.withdrawn) return offline && !code.couldKnow ? verdict("ok", "revoked") : verdict("revoked");
+  if (code.withdrawn) return offline && code.couldKnow === false ? verdict("ok", "revoked") : verdict("revoked");
   return openOrNot;
 }
 
