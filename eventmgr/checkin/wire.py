@@ -44,7 +44,7 @@ def read_event(item: Any) -> ScanEvent:
     return ScanEvent(
         event_id=event_id,
         scanned_at=read_instant(item.get("scanned_at")),
-        list_at=read_instant(item["list_at"], "list_at") if item.get("list_at") else None,
+        list_at=_list_at(item.get("list_at")),
         method=_method(item),
         code=read_text(item, "code", 300),
         resident_ids=_ids(item.get("resident_ids")),
@@ -60,15 +60,23 @@ def read_event(item: Any) -> ScanEvent:
     )
 
 
-def read_instant(value: Any, name: str = "scanned_at") -> datetime:
+def read_instant(value: Any) -> datetime:
     """An instant in ISO 8601, of whatever year a clock may show; without a zone it is UTC. Raises BadItem."""
     try:
         instant = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise BadItem(name) from None
+        raise BadItem("scanned_at") from None
     if not FIRST_YEAR < instant.year < LAST_YEAR:  # no clock of a phone shows these, and not every database keeps them
         instant = instant.replace(year=FIRST_YEAR if instant.year <= FIRST_YEAR else LAST_YEAR, day=1)
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _list_at(value: Any) -> datetime | None:
+    """When the list was made that the phone judged by; what cannot be read counts as not said."""
+    try:
+        return read_instant(value)
+    except BadItem:
+        return None
 
 
 def _method(item: dict[str, Any]) -> Method:

@@ -111,6 +111,10 @@ def test_a_clock_that_was_never_set_is_corrected_by_what_it_says_when_sending(
     assert scan.happened_at == clock.now() - timedelta(minutes=40)
 
 
+def test_a_list_of_no_known_time_loses_nobody(app: Flask, hall: Hall, scan: Send) -> None:
+    assert scan(code=hall.code, offline=True, list_at="lately")["status"] == "ok"
+
+
 def test_a_lost_reply_is_asked_for_again_and_is_the_first_answer(
     app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock
 ) -> None:
