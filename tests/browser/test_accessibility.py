@@ -73,7 +73,7 @@ def test_the_scanner_can_be_read_and_used_without_eyes(
     page.goto(f"{address}/checkin/#pair={door['pairing']}")
     expect(page.get_by_role("checkbox", name="Nông Văn Ánh")).to_be_visible()
     assert _faults(page) == []
-    for view in ("Tìm tên", "Khách ngoài danh sách", "Quét mã"):
+    for view in ("Tìm tên", "Khách ngoài danh sách", "Danh sách giấy", "Quét mã"):
         page.get_by_role("button", name=view).click()
         assert _faults(page) == []
 
@@ -86,6 +86,9 @@ def test_the_scanner_can_be_read_and_used_without_eyes(
     page.get_by_role("button", name="Danh sách", exact=True).click()
     page.get_by_role("button", name="Nông Văn Ánh").click()
     expect(page.get_by_role("dialog", name="Nông Văn Ánh")).to_be_visible()
+    assert _faults(page) == []
+    page.get_by_role("button", name="Bỏ: ").click()
+    expect(page.get_by_role("dialog", name="Bỏ điểm danh của")).to_be_visible()
     assert _faults(page) == []
 
 
