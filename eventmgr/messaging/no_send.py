@@ -57,13 +57,29 @@ def next_sending_time(instant: datetime, hours: NoSendHours | None, zone: ZoneIn
 
 
 BEFORE_NIGHT = timedelta(minutes=15)
-"""A send moved in front of the no-send hours begins so much before them, to be through when they begin."""
+"""A send moved in front of the no-send hours begins at least so much before them."""
 
 
-def latest_sending_time(instant: datetime, hours: NoSendHours | None, zone: ZoneInfo) -> datetime:
-    """The instant itself, or a little before the no-send hours it falls into; in UTC."""
-    if hours is None or may_send(instant, hours, zone):
+def latest_sending_time(
+    instant: datetime, hours: NoSendHours | None, zone: ZoneInfo, *, lasting: timedelta = timedelta(0)
+) -> datetime:
+    """The instant itself, or so much earlier that a send that takes `lasting` is through when the no-send hours begin;
+    in UTC. One that takes longer than a whole day between them begins when they end."""
+    if hours is None or hours.start == hours.end:
         return instant.astimezone(UTC)
     there = instant.astimezone(zone)
-    day = there.date() - timedelta(days=0 if there.time() >= hours.start else 1)
-    return (datetime.combine(day, hours.start, tzinfo=zone) - BEFORE_NIGHT).astimezone(UTC)
+    night = _night_after(there, hours, zone)
+    if may_send(instant, hours, zone) and there + lasting <= night:
+        return instant.astimezone(UTC)
+    morning = datetime.combine(night.date() - timedelta(days=hours.end > hours.start), hours.end, tzinfo=zone)
+    return max(morning, night - max(BEFORE_NIGHT, lasting)).astimezone(UTC)
+
+
+def _night_after(there: datetime, hours: NoSendHours, zone: ZoneInfo) -> datetime:
+    """When the no-send hours begin that a local time falls into, else those that come next."""
+    days = 0
+    if hours.cover(there.time()):
+        days = 0 if there.time() >= hours.start else -1
+    elif there.time() >= hours.start:
+        days = 1
+    return datetime.combine(there.date() + timedelta(days=days), hours.start, tzinfo=zone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app
@@ -182,6 +183,24 @@ def _leaves_on(day: date, now: datetime) -> sa.ColumnElement[bool]:
     if day == clock.local_day(now):
         return due
     return sa.and_(due, Message.next_attempt_at >= clock.instant_of(day, time(0)))
+
+
+def time_to_send(subjects: sa.Select[Any], kind: BatchKind) -> timedelta:
+    """How long the gateway takes at its rate for as many texts as there are of this kind about these subjects; nothing
+    where it has no limit."""
+    rate: float = current_app.config["SMS_RATE_PER_SECOND"]
+    if not rate:
+        return timedelta(0)
+    count = (
+        sa.select(sa.func.count())
+        .select_from(Message)
+        .where(
+            Message.subject.in_(subjects),
+            Message.kind == kind,
+            Message.state.in_([*TAKEN, *UNDER_WAY, MessageState.UNKNOWN]),
+        )
+    )
+    return timedelta(seconds=(db.session.scalar(count) or 0) / rate)
 
 
 class Prices:

@@ -19,7 +19,7 @@ from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
 from eventmgr.home.tasks import remind_invited
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Invitation, Meeting, Reminder
-from eventmgr.meetings.queries.reminders import reminder_time
+from eventmgr.meetings.queries.reminders import planned_reminders, reminder_time
 from eventmgr.meetings.services import inviting, noticing, scheduling
 from eventmgr.meetings.services.answering import answer_invitation
 from eventmgr.meetings.services.reminding import change_reminders
@@ -76,6 +76,25 @@ def test_no_reminder_leaves_late_or_at_night(in_app):
         assert leaves_at <= starts_at - timedelta(hours=1), case
         assert time(7) <= leaves_at.time() < time(21), case
         assert leaves_at <= datetime.combine(date(2023, 6, 15 - days), rule.at, tzinfo=HANOI), case
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "rule", "minutes", "leaves_at"),
+    [
+        pytest.param(at(15, "07:30"), "1 18:30", 150, at(14, "18:30"), id="just through when the night begins"),
+        pytest.param(at(15, "07:30"), "1 18:30", 240, at(14, "17:00"), id="would run into the night"),
+        pytest.param(at(15, "07:30"), "1 22:00", 5, at(14, "20:45"), id="few texts: the usual margin"),
+        pytest.param(at(15, "07:30"), "1 22:00", 90, at(14, "19:30"), id="many texts: as long as they take"),
+        pytest.param(at(15, "07:30"), "0 06:00", 90, at(14, "19:30"), id="at dawn: the evening before"),
+        pytest.param(at(15, "14:00"), "0 12:30", 90, at(15, "11:30"), id="the last leaves an hour before the meeting"),
+        pytest.param(at(15, "08:30"), "0 07:15", 90, at(14, "19:30"), id="no time in the morning"),
+        pytest.param(at(15, "07:30"), "1 18:30", 60 * 16, at(14, "07:00"), id="longer than a day: from the morning on"),
+    ],
+)
+def test_the_margin_before_the_night_fits_the_number_of_texts(
+    in_app, starts_at: datetime, rule: str, minutes: int, leaves_at: datetime
+):
+    assert reminder_time(starts_at, ReminderRule.read(rule), NIGHT, timedelta(minutes=minutes)) == leaves_at
 
 
 @pytest.fixture
@@ -158,6 +177,33 @@ def test_who_was_just_invited_is_not_reminded(commune, meeting, household, clock
     invite(meeting)
 
     assert remind_at(clock, EVENING_BEFORE) == []
+
+
+def test_a_slow_gateway_begins_earlier_for_all_meetings_of_the_day(app, commune, meeting, household, clock):
+    app.config |= {"SMS_NO_SEND_HOURS": "21:00-07:00", "SMS_RATE_PER_SECOND": 1 / 3600}  # a text an hour
+    with unit_of_work():
+        other = make_meeting(hamlet_of(commune), starts_at=THURSDAY + timedelta(hours=6))
+        for number in range(2, 5):
+            make_household(hamlet_of(commune), phone=f"+8491200000{number}")
+    invite(meeting)
+
+    assert remind_at(clock, at(14, "16:59")) == []
+    assert len(remind_at(clock, at(14, "17:00"))) == 4  # four hours before the night
+
+    with unit_of_work():
+        db.session.execute(sa.delete(Message).where(Message.kind == BatchKind.REMIND))
+    invite(other)
+    (planned,) = planned_reminders(db.session.get_one(Meeting, other.id), now())
+    assert planned.at == at(14, "13:00")  # eight texts that day
+
+
+def test_a_meeting_that_cannot_be_reminded_of_does_not_stop_the_others(commune, meeting, household, clock, caplog):
+    with unit_of_work():
+        broken = make_meeting(hamlet_of(commune), starts_at=THURSDAY - timedelta(hours=2), reminders=["tomorrow"])
+    invite(meeting)
+
+    assert len(remind_at(clock, EVENING_BEFORE)) == 1
+    assert [record.meeting_id for record in caplog.records if record.levelname == "ERROR"] == [broken.id]
 
 
 def test_who_refused_is_not_reminded(commune, meeting, household, clock):

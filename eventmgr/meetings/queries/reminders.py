@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 
@@ -16,17 +16,31 @@ from eventmgr.meetings.queries.audience import key_of, subject_of
 from eventmgr.meetings.values import REMIND_AT_LEAST, MeetingStatus, ReminderRule, Rsvp
 from eventmgr.messaging.models import Message
 from eventmgr.messaging.no_send import NoSendHours, latest_sending_time, may_send
-from eventmgr.messaging.queries import no_send_hours, revisions_waiting
+from eventmgr.messaging.queries import no_send_hours, revisions_waiting, time_to_send
 from eventmgr.messaging.values import BatchKind
 
 MOST_DAYS_BEFORE = 14
+ONE_DAY = timedelta(days=1)
 
 
-def reminder_time(starts_at: datetime, rule: ReminderRule, hours: NoSendHours | None) -> datetime:
-    """When a reminder leaves, in UTC: at the hour of its rule, or earlier where that would be less than an hour
-    before the meeting, or in the no-send hours. Never later."""
-    wanted = min(reminder_wish(starts_at, rule), starts_at - REMIND_AT_LEAST)
-    return latest_sending_time(wanted, hours, zone())
+def reminder_time(
+    starts_at: datetime, rule: ReminderRule, hours: NoSendHours | None, lasting: timedelta = timedelta(0)
+) -> datetime:
+    """When a reminder leaves, in UTC: at the hour of its rule, or earlier where the last of its texts, `lasting` later,
+    would leave less than an hour before the meeting, or in the no-send hours. Never later."""
+    wanted = min(reminder_wish(starts_at, rule), starts_at - REMIND_AT_LEAST - lasting)
+    return latest_sending_time(wanted, hours, zone(), lasting=lasting)
+
+
+def reminding_takes(starts_at: datetime) -> timedelta:
+    """How long the gateway is busy with the reminders of all meetings of a day: they share it, and leave together."""
+    day = local_day(starts_at)
+    that_day = (
+        sa.select(sa.literal(subject_of(0).removesuffix("0")).concat(sa.cast(Meeting.id, sa.String)))
+        .where(Meeting.status == MeetingStatus.SCHEDULED)
+        .where(Meeting.starts_at >= instant_of(day, time()), Meeting.starts_at < instant_of(day + ONE_DAY, time()))
+    )
+    return time_to_send(that_day, BatchKind.INVITE)
 
 
 def reminder_wish(starts_at: datetime, rule: ReminderRule) -> datetime:
@@ -50,8 +64,8 @@ def has_refused() -> sa.ColumnElement[bool]:
     )
 
 
-def meetings_to_remind(now: datetime) -> list[int]:
-    """The meetings that have a reminder due which nobody has dealt with."""
+def meetings_coming(now: datetime) -> list[tuple[int, str]]:
+    """The meetings that a reminder may be due for, each with the path of its commune."""
     coming = db.session.execute(
         sa.select(Meeting, Area.path)
         .join(Meeting.area)
@@ -61,16 +75,17 @@ def meetings_to_remind(now: datetime) -> list[int]:
             Meeting.starts_at <= now + timedelta(days=MOST_DAYS_BEFORE + 2),
         )
         .order_by(Meeting.starts_at, Meeting.id)
-    ).all()
-    return [meeting.id for meeting, path in coming if due_rules(meeting, path, now)]
+    )
+    return [(meeting.id, path) for meeting, path in coming]
 
 
 def due_rules(meeting: Meeting, path: str, now: datetime) -> list[ReminderRule]:
     """The rules whose hour has come and that nobody has dealt with; none while no text may leave."""
     hours = no_send_hours(path, local_day(now))
-    if meeting.starts_at is None or not may_send(now, hours, zone()):
+    if meeting.starts_at is None or not meeting.reminder_rules or not may_send(now, hours, zone()):
         return []
-    passed = [rule for rule in meeting.reminder_rules if reminder_time(meeting.starts_at, rule, hours) <= now]
+    lasting = reminding_takes(meeting.starts_at)
+    passed = [rule for rule in meeting.reminder_rules if reminder_time(meeting.starts_at, rule, hours, lasting) <= now]
     if not passed:
         return []
     done = {reminder.rule for reminder in reminders_of(meeting)}
@@ -106,9 +121,9 @@ def planned_reminders(meeting: Meeting, now: datetime) -> list[PlannedReminder]:
     hours = no_send_hours(meeting.area.path, local_day(now))
     done = {reminder.rule: reminder for reminder in reminders_of(meeting)}
     waiting = revisions_waiting(subject_of(meeting.id), BatchKind.REMIND) if done else frozenset()
-    planned = []
+    planned, lasting = [], reminding_takes(meeting.starts_at)
     for rule in meeting.reminder_rules:
-        at, wish = reminder_time(meeting.starts_at, rule, hours), reminder_wish(meeting.starts_at, rule)
+        at, wish = reminder_time(meeting.starts_at, rule, hours, lasting), reminder_wish(meeting.starts_at, rule)
         made = done.get(str(rule))
         planned.append(
             PlannedReminder(
