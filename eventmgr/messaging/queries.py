@@ -479,9 +479,19 @@ def revisions_waiting(subject: str, kind: BatchKind) -> frozenset[int]:
 
 def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
     """The failed messages of a batch that may be sent again: those whose words and phone are still known, that are not
-    too late or called off (their meeting has moved), and with no later message of the same kind to the same recipient that went, waits, or may have arrived."""
+    too late or called off (their meeting has moved), and with no later message of the same kind to the same recipient
+    that went, waits, or may have arrived."""
+    return list(db.session.scalars(sa.select(Message).where(_may_be_resent(batch, now)).order_by(Message.id)))
+
+
+def count_to_resend(batch: Batch, now: datetime) -> int:
+    """How many messages of a batch may be sent again."""
+    return db.session.scalar(sa.select(sa.func.count(Message.id)).where(_may_be_resent(batch, now))) or 0
+
+
+def _may_be_resent(batch: Batch, now: datetime) -> sa.ColumnElement[bool]:
     if batch.state is BatchState.AWAITING_APPROVAL:
-        return []
+        return sa.false()
     later = aliased(Message)
     sent_since = sa.exists().where(
         later.subject == Message.subject,
@@ -490,20 +500,14 @@ def messages_to_resend(batch: Batch, now: datetime) -> list[Message]:
         later.id > Message.id,
         later.state != MessageState.WITHDRAWN,
     )
-    return list(
-        db.session.scalars(
-            sa.select(Message)
-            .where(
-                Message.batch_id == batch.id,
-                Message.state == MessageState.FAILED,
-                Message.called_off_at.is_(None),
-                Message.text != "",
-                Message.phone.startswith("+"),
-                sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
-                ~sent_since,
-            )
-            .order_by(Message.id)
-        )
+    return sa.and_(
+        Message.batch_id == batch.id,
+        Message.state == MessageState.FAILED,
+        Message.called_off_at.is_(None),
+        Message.text != "",
+        Message.phone.startswith("+"),
+        sa.or_(Message.expires_at.is_(None), Message.expires_at > now),
+        ~sent_since,
     )
 
 

@@ -16,7 +16,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.access_log import AccessEntry
 from eventmgr.core.clock import now
 from eventmgr.core.db import db, unit_of_work
-from eventmgr.messaging.models import Approval
+from eventmgr.messaging.models import Approval, Message
 from eventmgr.messaging.services import ask_for_approval
 from eventmgr.messaging.values import BatchState, MessageState, Recipient
 from eventmgr.messaging.words import describe_pause
@@ -428,6 +428,20 @@ def test_failed_texts_are_sent_again_by_one_button(office, enter, failed_batch):
     assert answer.location != again.location == f"/messages/batches/{failed_batch}"
     assert len(office.messages()) == 2
     assert not page(client, f"/messages/batches/{failed_batch}").select('form[action$="/resend"]')
+
+
+def test_the_page_of_a_send_reads_no_more_rows_than_it_shows(office, enter):
+    queued = office.queue_many(60)
+    with unit_of_work():
+        db.session.execute(sa.update(Message).values(state=MessageState.FAILED, next_attempt_at=None))
+    client, loaded = enter(Role.OFFICER), []
+    sa.event.listen(Message, "load", note := lambda message, _context: loaded.append(message.id))
+
+    soup = page(client, f"/messages/batches/{queued.batch_id}?lang=en")
+    sa.event.remove(Message, "load", note)
+
+    assert "Send 60 failed texts again" in words(soup)
+    assert len(loaded) == 50
 
 
 def test_results_are_a_workbook_without_formulas_and_the_look_is_written_down(office, enter, failed_batch):

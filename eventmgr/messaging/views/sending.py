@@ -116,7 +116,7 @@ def batch(batch_id: int) -> str:
         chips=_chips(found, progress, group),
         next_url=url_for(".batch", batch_id=found.id, show=group, after=messages[-1].id) if further else None,
         previous_url=url_for(".batch", batch_id=found.id, show=group) if after else None,
-        to_resend=len(queries.messages_to_resend(found, now())),
+        to_resend=queries.count_to_resend(found, now()),
         over_budget="over_budget" in request.args,
         **_progress_values(found, progress),
     )
