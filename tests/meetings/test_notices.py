@@ -276,6 +276,39 @@ def test_an_urgent_notice_at_night_waits_for_the_leader_and_says_when_it_would_l
         assert batch.send_at == datetime(2023, 6, 15, 7, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
 
+@pytest.fixture
+def night(app, clock, meeting) -> None:
+    """The evening before a meeting at 07:30, when no text leaves before 08:00."""
+    app.config["SMS_NO_SEND_HOURS"] = "21:00-08:00"
+    clock.instant = datetime(2023, 6, 14, 22, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+
+@pytest.mark.parametrize("said", ["silent", "send"])
+def test_a_meeting_is_called_off_at_night_though_no_text_leaves_in_time(app, officer, meeting, night, said):
+    shown = page(officer.get(f"/meetings/{meeting.id}/cancel?lang=en"))
+    assert "No text can leave in time" in shown.select_one("main .notice:not(:first-child), main form .notice").text
+    assert [field["value"] for field in shown.select("[name=notice]")] == ["silent"]
+
+    data = {"reason": "Mưa lũ", "notice": said, "notice_text": "Khong hop {ngay}"}
+    answer = officer.post(f"/meetings/{meeting.id}/cancel", data=data)
+
+    assert answer.location.endswith(f"/meetings/{meeting.id}/invitations?show=not_reached")
+    to_call = page(officer.get(answer.location))
+    assert len(to_call.select("ul.invited > li details[open]")) == 3
+    assert find(app, meeting).status is MeetingStatus.CANCELLED
+    assert BatchKind.CANCEL not in {kind for kind, _phone, _state in states(app)}
+
+
+def test_a_meeting_is_postponed_at_night_and_the_officer_led_to_whom_to_call(app, officer, meeting, moved, night):
+    later = moved | {"month": "2023-07", "day": "", "starts": ""}
+    assert "No text can leave in time" in page(officer.post(f"/meetings/{meeting.id}/edit?lang=en", data=later)).text
+
+    answer = officer.post(f"/meetings/{meeting.id}/edit", data=later | {"notice": "silent"})
+
+    assert answer.location.endswith("show=not_reached")
+    assert find(app, meeting).status is MeetingStatus.TENTATIVE
+
+
 def test_no_notice_goes_over_the_budget_before_somebody_says_so(app, officer, commune, meeting):
     with app.app_context(), unit_of_work():
         set_tariff("other", 250, date(2023, 1, 1))

@@ -50,6 +50,7 @@ class Notice:
     dear: tuple[tuple[str, str], ...]  # as segments.dear_characters gives them
     budgets: tuple[BudgetUse, ...]
     leaving: Leaving
+    is_too_late: bool  # it could leave only when it is of no use any more
     needs_approval: bool
 
 
@@ -126,8 +127,15 @@ def foresee_notice(meeting: Meeting, kind: BatchKind, wording: str, timing: Timi
         dear=dear_characters(text),
         budgets=tuple(budgets_before({subject_of(meeting.id): price})),
         leaving=leaving,
+        is_too_late=leaves_too_late(meeting, timing, now=now),
         needs_approval=is_approval_needed(meeting.area.path, local_day(now)),
     )
+
+
+def leaves_too_late(meeting: Meeting, timing: Timing, *, now: datetime) -> bool:
+    """Whether a notice could leave only after it is of use: at night, say, of a meeting early in the morning."""
+    leaving = foresee_leaving(meeting.area.path, None, now)
+    return timing.useful_until is not None and leaving.at >= timing.useful_until
 
 
 def write_notice(meeting: Meeting, wording: str, timing: Timing, *, now: datetime) -> str:

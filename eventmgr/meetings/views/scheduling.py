@@ -220,7 +220,7 @@ def edit(meeting_id: int) -> Answer:
                 return offered
             with unit_of_work():
                 changed = _editable(meeting_id)
-                send = _notice_to_send(changed, form)
+                send, late = _notice_to_send(changed, form), _is_late(changed, form)
                 withdrawn = scheduling.change_meeting(
                     changed, form.details(), row_version=_number(form.row_version.data), by=current_user, now=now()
                 )
@@ -239,7 +239,7 @@ def edit(meeting_id: int) -> Answer:
         else:
             _tell_withdrawn(_("The meeting is saved."), withdrawn)
             _tell_notice(queued)
-            return redirect(url_for("meetings.show", meeting_id=meeting_id))
+            return _call_instead(meeting_id) if late else redirect(url_for("meetings.show", meeting_id=meeting_id))
     status = 409 if overtaken else 422 if form.errors else 200
     return render_template("meetings/edit.html", form=form, meeting=meeting, overtaken=overtaken), status
 
@@ -267,7 +267,8 @@ def cancel(meeting_id: int) -> Answer:
         else:
             _tell_withdrawn(_("The meeting is called off."), withdrawn)
             _tell_notice(queued)
-            return redirect(url_for("meetings.show", meeting_id=meeting_id))
+            late = notice is not None and notice.is_too_late
+            return _call_instead(meeting_id) if late else redirect(url_for("meetings.show", meeting_id=meeting_id))
     wrong = form.errors or notice_form.errors
     return (
         render_template(
@@ -359,8 +360,21 @@ def _notice_to_send(meeting: Meeting, form: MeetingForm) -> Callable[[], Queued 
     return lambda: _queue_notice(meeting, asked, kind, timing)
 
 
+def _is_late(meeting: Meeting, form: MeetingForm) -> bool:
+    """Whether there are people to tell of this change whom no text would reach in time."""
+    if noticing.notice_kind(meeting, form.details()) is None or not noticing.phones_told(meeting):
+        return False
+    return noticing.leaves_too_late(meeting, noticing.timing_after(meeting, form.details()), now=now())
+
+
+def _call_instead(meeting_id: int) -> Response:
+    """On to those who know the old news, as no text can tell them in time."""
+    flash(_("No text could leave in time. Call these people or go there, and note what came of it."), "warning")
+    return redirect(url_for("meetings.invitations", meeting_id=meeting_id, show="not_reached"))
+
+
 def _queue_notice(meeting: Meeting, asked: NoticeForm, kind: BatchKind, timing: noticing.Timing) -> Queued | None:
-    if not asked.wants_sending:
+    if not asked.wants_sending or noticing.leaves_too_late(meeting, timing, now=now()):
         return None
     return noticing.queue_notice(
         meeting,
