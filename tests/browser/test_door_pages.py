@@ -17,6 +17,7 @@ from tests.checkin.conftest import Hall
 hall, scan = checkin.hall, checkin.scan  # the same hall as in the tests of the door
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_what_waits_is_accepted_without_eyes_and_on_a_phone(
     language: str,
