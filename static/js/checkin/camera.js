@@ -2,6 +2,7 @@
 
 const EVERY_MS = 90;
 const GONE_AFTER_MS = 900;
+const GONE_AFTER_FRAMES = 6; // a slow phone reads few in that time, and may miss the code in some
 const AGAIN_AFTER_MS = 1200;
 
 export class Camera {
@@ -11,7 +12,8 @@ export class Camera {
     this.canvas = document.createElement("canvas");
     this.stream = null;
     this.turn = 0; // grows with every start and stop: a loop of an earlier turn ends by itself
-    this.seen = new Map(); // code → when it was last in view: two codes taking turns stay two
+    this.seen = new Map(); // code → when, and in which frame, it was last in view: two codes taking turns stay two
+    this.frame = 0;
   }
 
   get running() {
@@ -71,10 +73,13 @@ export class Camera {
       const text = await this.#readFrame();
       if (turn !== this.turn) return;
       const now = performance.now();
-      for (const [code, at] of this.seen) if (now - at > GONE_AFTER_MS) this.seen.delete(code);
+      this.frame += 1;
+      for (const [code, last] of this.seen) {
+        if (now - last.at > GONE_AFTER_MS && this.frame - last.frame >= GONE_AFTER_FRAMES) this.seen.delete(code);
+      }
       if (text) {
         const isNew = !this.seen.has(text);
-        this.seen.set(text, now);
+        this.seen.set(text, { at: now, frame: this.frame });
         if (isNew) this.found(text);
       }
       await pause(EVERY_MS);

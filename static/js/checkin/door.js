@@ -7,7 +7,7 @@ import { newId } from "./events.js";
 import { isSession, sessionPairing } from "./identity.js";
 import { judgeDoor, judgeScan } from "./judging.js";
 import { Roll } from "./roll.js";
-import { Sync } from "./sync.js";
+import { Sync, isAnswer } from "./sync.js";
 
 const PATIENCE_MS = 4000;
 const CLOCK_GOOD_MS = 2 * 60 * 1000;
@@ -118,7 +118,7 @@ export class Door {
       this.online = true;
       return answer;
     } catch (error) {
-      this.online = Boolean(error.status);
+      this.online = isAnswer(error);
       if (error.status === SHUT && as && as === this.as) await this.#end();
       throw error;
     }
@@ -135,7 +135,15 @@ export class Door {
   async loadMeetings() {
     this.meetings = (await this.ask("/meetings")).meetings;
     await this.store.keep("meetings", this.meetings);
+    await this.#forgetPast();
     this.told("meetings");
+  }
+
+  /* The names of meetings that are over do not stay on the phone. */
+  async #forgetPast() {
+    const ids = new Set(this.meetings.map((meeting) => String(meeting.id)));
+    const about = /^(?:manifest|came|written):(\d+)$/;
+    await this.store.forget(...(await this.store.names()).filter((name) => about.test(name) && !ids.has(about.exec(name)[1])));
   }
 
   async open(meeting) {

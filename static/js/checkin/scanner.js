@@ -98,8 +98,8 @@ class Scanner {
     try {
       await this.door.identify();
       if (this.door.as) await this.door.loadMeetings();
-    } catch (error) {
-      if (!error.status) await this.door.recall();
+    } catch {
+      if (!this.door.online) await this.door.recall();
     }
     if (this.door.meeting) await this.door.loadList();
     else await this.#openLast();
@@ -145,7 +145,15 @@ class Scanner {
     this.isReady = word === "ready";
   }
 
-  async refresh() {
+  /* Once at a time: on a stalled network each try takes long. */
+  refresh() {
+    this.refreshing ??= this.#refresh().finally(() => {
+      this.refreshing = null;
+    });
+    return this.refreshing;
+  }
+
+  async #refresh() {
     const code = await this.pairing.unfinished();
     if (code && this.view === "choose") await this.pair(code);
     if (!this.door.meeting && this.door.as && !document.hidden) await this.#freshen();

@@ -73,7 +73,8 @@ export class Sheet {
 
   async #undo(name, row) {
     this.parts.sheet.close("close");
-    await this.scanner.undo(row, name, this.entry);
+    const named = row.residentId || row.proxyName || row.walkIn;
+    await this.scanner.undo(row, named ? name : this.entry.name, this.entry);
   }
 
   #save() {

@@ -3,10 +3,15 @@
    worker: a lock lets one of them send at a time. */
 
 const PIECE = 50;
-const BUSY = [408, 429, 502, 503, 504]; // not an answer to what was sent: later
+const BUSY = [408, 429, 502, 503, 504];
 const LOCAL = new Set(["meeting_id", "pairing", "order", "odd", "about"]); // the phone's own notes
 export const TO_REVIEW = new Set(["unknown", "other_meeting", "cancelled_meeting", "revoked", "not_open", "closed", "held"]);
 const CAME = new Set(["ok", "already"]);
+
+/* Whether the commune answered. One that is busy or being started says nothing to what was sent: later. */
+export function isAnswer(error) {
+  return Boolean(error.status) && !BUSY.includes(error.status);
+}
 
 export class Sync {
   /* `watched(event_id)`: somebody sees the answer to this event on the screen. `changed(waiting)` after every piece. */
@@ -75,13 +80,15 @@ export class Sync {
 
   /* The next events of one pairing and one meeting. What was just done at the door goes first, alone: a person waits. */
   async #nextPiece(left) {
-    const waiting = (await this.store.waiting()).filter((event) => !event.odd && !left.has(groupOf(event)));
+    const all = (await this.store.waiting()).filter((event) => !event.odd);
+    const waiting = all.filter((event) => !left.has(groupOf(event)));
     const first = waiting.find((event) => this.#isFresh(event) && !event.undo) ?? waiting[0];
     if (!first) return null;
     const group = groupOf(first);
     const ours = waiting.filter((event) => groupOf(event) === group);
     const events = this.#isFresh(first) ? ours.filter((event) => this.#isFresh(event)) : ours.slice(0, PIECE);
-    return { group, events, more: ours.length - events.length, meetingId: first.meeting_id, pairing: first.pairing };
+    const more = all.filter((event) => event.pairing === first.pairing).length - events.length;
+    return { group, events, more, meetingId: first.meeting_id, pairing: first.pairing };
   }
 
   #isFresh(event) {
@@ -109,7 +116,7 @@ export class Sync {
   }
 
   async #refused(error, piece) {
-    this.online = Boolean(error.status) && !BUSY.includes(error.status);
+    this.online = isAnswer(error);
     if (!this.online) return false;
     const unread = [400, 413, 422, 500].includes(error.status);
     if (unread && piece.events.length > 1) {
