@@ -97,10 +97,20 @@ class WalkIn:
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What is taken back: who came in by an earlier event of the same source, or one attendance. One of the two."""
+    """What is taken back: who came in by an earlier event of the same source, or one attendance. One of the two.
+
+    Of an event that let in several, `resident_id` means this member alone, `stand_in` whoever came instead of one.
+    """
 
     event_id: str = ""
     attendance_id: int | None = None
+    resident_id: int | None = None
+    stand_in: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that the event did is taken back."""
+        return self.resident_id is None and not self.stand_in
 
 
 @dataclass(frozen=True, slots=True)

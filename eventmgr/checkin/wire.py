@@ -143,7 +143,9 @@ def _undo(value: Any) -> Undo | None:
         return Undo(attendance_id=attendance_id)
     if attendance_id is not None or not isinstance(event_id, str) or not 1 <= len(event_id) <= 64:
         raise BadItem("undo: one of event_id, attendance_id")
-    return Undo(UNSTORABLE.sub("", event_id))
+    return Undo(
+        UNSTORABLE.sub("", event_id), resident_id=_id(value, "resident_id"), stand_in=value.get("stand_in") is True
+    )
 
 
 def tell_result(result: ScanResult) -> dict[str, Any]:

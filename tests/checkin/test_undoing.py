@@ -69,6 +69,27 @@ def test_an_undo_event_frees_whom_the_earlier_event_let_in(app: Flask, hall: Hal
     assert scan(code=hall.code)["status"] == "ok"
 
 
+@pytest.mark.parametrize(
+    ("whom", "left"),
+    [
+        pytest.param({"resident_id": 0}, ["Nông Thị Bích", "Nông Văn Rể"], id="one member"),
+        pytest.param({"stand_in": True}, ["Nông Thị Bích", "Nông Văn Ánh"], id="who came instead of another"),
+    ],
+)
+def test_of_several_let_in_together_one_alone_is_taken_back(
+    app: Flask, hall: Hall, scan: Send, whom: dict[str, Any], left: list[str]
+) -> None:
+    head, wife = hall.members[:2]
+    scan(event_id="in", household_id=hall.household, resident_ids=[head, wife], proxy_name="Nông Văn Rể")
+    meant = {"resident_id": head} if "resident_id" in whom else whom
+
+    assert scan(undo={"event_id": "in", **meant})["status"] == "ok"
+
+    with app.app_context():
+        names = {resident.id: resident.full_name for resident in db.session.scalars(sa.select(Resident))}
+    assert sorted(row.proxy_name or names[row.resident_id or 0] for row in standing(app)) == left
+
+
 def test_an_undo_event_may_name_the_attendance(app: Flask, hall: Hall, scan: Send) -> None:
     attendance_id = scan(code=hall.code)["people"][0]["attendance_id"]
 

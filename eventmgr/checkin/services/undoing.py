@@ -114,7 +114,7 @@ def attendances_meant(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> list[
     return list(
         db.session.scalars(
             sa.select(Attendance)
-            .where(Attendance.scan_id.in_(_led_from(event)), Attendance.meeting_id == meeting.id)
+            .where(Attendance.scan_id.in_(_led_from(event)), Attendance.meeting_id == meeting.id, _alone(undo))
             .options(
                 joinedload(Attendance.meeting),
                 joinedload(Attendance.resident),
@@ -128,11 +128,18 @@ def attendances_meant(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> list[
 
 def drop_event(meeting: Meeting, undo: Undo, keeper: Doorkeeper, *, reason: str, now: datetime) -> None:
     """The door takes back an event that waits for an officer: it need not be looked at any more."""
-    waiting = find_earlier_event(meeting, undo, keeper) if undo.event_id else None
+    waiting = find_earlier_event(meeting, undo, keeper) if undo.event_id and undo.is_whole else None
     if waiting is not None and waiting.held and waiting.settled_at is None:
         waiting.settled_at, waiting.settled_how = now, Settled.DROPPED.value
         waiting.settle_reason = clean_text(reason)[:200]
         db.session.flush()
+
+
+def _alone(undo: Undo) -> sa.ColumnElement[bool]:
+    """Of those an event let in, the one that is meant; all where nobody is singled out."""
+    if undo.resident_id is not None:
+        return Attendance.resident_id == undo.resident_id
+    return Attendance.proxy_name != "" if undo.stand_in else sa.true()
 
 
 def _led_from(event: Scan) -> sa.Select[int]:

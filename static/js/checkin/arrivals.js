@@ -41,11 +41,21 @@ export class Arrivals {
 }
 
 function withEvent(rows, event, state) {
-  if (event.undo) {
-    const { event_id: eventId, attendance_id: attendanceId } = event.undo;
-    return rows.filter((row) => !(eventId ? row.eventId === eventId : row.attendanceId === attendanceId));
-  }
+  if (event.undo) return rows.filter((row) => !isMeant(row, event.undo));
   return [...rows, ...rowsOf(event).filter((row) => !isThere(rows, row)).map((row) => ({ ...row, eventId: event.event_id, at: event.scanned_at, state }))];
+}
+
+/* What the commune is asked to take back: a row it has named, or who came in by an event of this phone. */
+export function undoOf({ eventId, attendanceId, residentId, proxyName }) {
+  if (attendanceId) return { attendance_id: attendanceId };
+  return { event_id: eventId, ...(residentId ? { resident_id: residentId } : {}), ...(proxyName ? { stand_in: true } : {}) };
+}
+
+function isMeant(row, undo) {
+  if (undo.attendance_id) return row.attendanceId === undo.attendance_id;
+  if (row.eventId !== undo.event_id) return false;
+  if (undo.resident_id) return row.residentId === undo.resident_id;
+  return undo.stand_in ? Boolean(row.proxyName) : true;
 }
 
 function isThere(rows, { householdId, residentId, guestId, proxyName }) {

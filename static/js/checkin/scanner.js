@@ -1,6 +1,7 @@
 /* The scanner on a phone at the door: joins the door (what is known, kept and sent) with the views. */
 
 import { Answer } from "./answer.js";
+import { undoOf } from "./arrivals.js";
 import { ChooseView } from "./choose.js";
 import { Commune } from "./commune.js";
 import { Door } from "./door.js";
@@ -328,13 +329,13 @@ class Scanner {
     this.go("walk-in");
   }
 
-  async undo({ eventId, attendanceId }, name, entry = null) {
+  async undo(row, name, entry = null) {
     const reason = await this.undoDialog.ask(name);
     if (reason === null) return;
-    const undo = attendanceId ? { attendance_id: attendanceId } : { event_id: eventId };
+    const undo = undoOf(row);
     const event = this.door.make({ undo, note: reason, method: "undo" }, { name, answer: "ok" });
     this.notice(this.screen.text("undone", { name }));
-    if (eventId) await this.#unnote(eventId);
+    if (row.eventId) await this.#unnote(row.eventId);
     const result = await this.#submit(event);
     if (result && result.status !== "ok") this.#amend(event, result, "ok", entry);
   }
