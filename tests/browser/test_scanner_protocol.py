@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 from eventmgr.checkin.models import Attendance, Device
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Invitation, Meeting
+from eventmgr.residents.models import Resident
 from tests.browser.at_the_door import (
     came,
     expect_came,
@@ -70,10 +71,13 @@ def test_one_member_is_taken_back_with_a_reason(
         _take_back(phone, "Nông Văn Ánh", "Nông Thị Bích")
 
     expect(phone.locator("[data-part=notice]")).to_have_text("Đã bỏ điểm danh của Nông Thị Bích.")
+    expect(phone.locator("[data-part=line]")).to_have_text("Có sóng")
+    expect_came(app, 1)
     with app.app_context():
-        reasons = db.session.scalars(sa.select(Attendance.undo_reason).where(Attendance.undone_at.is_not(None))).all()
-    assert reasons == ["Bấm nhầm"]
-    assert came(app) == 1
+        undone = sa.select(Attendance.undo_reason).where(Attendance.undone_at.is_not(None)).distinct()
+        assert db.session.scalars(undone).all() == ["Bấm nhầm"]
+        standing = sa.select(Resident.full_name).join(Attendance, Attendance.resident_id == Resident.id)
+        assert db.session.scalars(standing.where(Attendance.undone_at.is_(None))).all() == ["Nông Đức Cường"]
 
 
 def test_members_and_a_stand_in_come_in_one_step(

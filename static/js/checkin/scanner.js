@@ -218,7 +218,8 @@ class Scanner {
       this.answer.show({ eventId: event.event_id, status: judged.answer, ...saved, ...this.#wordsFor(judged) });
     }
     const result = await this.#submit(event);
-    if (result) this.#amend(event, result, judged.answer, judged.entry);
+    // a code that is not on the list was let in when the commune did not say otherwise in time
+    if (result) this.#amend(event, result, judged.answer === "unknown" ? "ok" : judged.answer, judged.entry);
     else if (this.answer.eventId === event.event_id && this.answer.status === "asking") this.#letInUnlisted(event);
   }
 

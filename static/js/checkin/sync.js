@@ -78,11 +78,12 @@ export class Sync {
     for (const resolve of this.answers.values()) resolve(null);
   }
 
-  /* The next events of one pairing and one meeting. What was just done at the door goes first, alone: a person waits. */
+  /* The next events of one pairing and one meeting. What was just done at the door goes first, alone: a person waits.
+     Not past something taken back: what followed it must follow it. */
   async #nextPiece(left) {
     const all = (await this.store.waiting()).filter((event) => !event.odd);
     const waiting = all.filter((event) => !left.has(groupOf(event)));
-    const first = waiting.find((event) => this.#isFresh(event) && !event.undo) ?? waiting[0];
+    const first = (waiting.some((event) => event.undo) ? null : waiting.find((event) => this.#isFresh(event))) ?? waiting[0];
     if (!first) return null;
     const group = groupOf(first);
     const ours = waiting.filter((event) => groupOf(event) === group);
