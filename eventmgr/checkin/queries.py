@@ -422,8 +422,7 @@ def list_version(meeting: Meeting, scope: Scope) -> str:
             Invitation.id,
             Invitation.code,
             Invitation.household_id,
-            Invitation.guest_id,
-            Invitation.withdrawn_at,
+            Invitation.withdrawn_at.is_(None),
             Invitation.merged_into_id,
             Guest.full_name,
             Guest.title,
@@ -433,27 +432,23 @@ def list_version(meeting: Meeting, scope: Scope) -> str:
         .where(Invitation.meeting_id == meeting.id)
         .order_by(Invitation.id)
     )
-    members = (
-        sa.select(
-            Resident.id,
-            Resident.household_id,
-            Resident.full_name,
-            Resident.is_head,
-            Resident.left_on,
-            InvitationMember.invitation_id,
-        )
-        .join(Invitation, Invitation.household_id == Resident.household_id)
-        .outerjoin(
-            InvitationMember,
-            sa.and_(InvitationMember.invitation_id == Invitation.id, InvitationMember.resident_id == Resident.id),
-        )
+    invited = sa.select(Invitation.household_id).where(Invitation.meeting_id == meeting.id)
+    # Every change of a person raises the row's version; who came to a household or left it changes the sums.
+    members = sa.select(
+        sa.func.count(),
+        sa.func.sum(Resident.id),
+        sa.func.sum(Resident.row_version),
+        sa.func.sum(Resident.id * Resident.household_id),
+    ).where(Resident.household_id.in_(invited))
+    named = (
+        sa.select(sa.func.count(), sa.func.sum(InvitationMember.resident_id * InvitationMember.invitation_id))
+        .join(Invitation, Invitation.id == InvitationMember.invitation_id)
         .where(Invitation.meeting_id == meeting.id)
-        .order_by(Resident.id, Invitation.id)
     )
     summary = hashlib.sha256(repr((meeting.row_version, scope.paths)).encode())
-    for statement in (invitations, members):
+    for statement in (invitations, members, named):
         for row in db.session.execute(statement):
-            summary.update(repr(tuple(row)).encode("utf-8", "backslashreplace"))
+            summary.update(repr([*map(str, row)]).encode("utf-8", "backslashreplace"))
     return summary.hexdigest()[:16]
 
 
