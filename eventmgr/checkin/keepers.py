@@ -10,12 +10,12 @@ from flask_babel import lazy_gettext as _
 from flask_login import current_user
 
 from eventmgr.checkin.models import Device
-from eventmgr.checkin.queries import find_device_by_digest
+from eventmgr.checkin.queries import find_device_at_door, find_device_by_digest, get_meeting_at_door
 from eventmgr.checkin.services.pairing import digest_of_token
-from eventmgr.checkin.values import Doorkeeper
+from eventmgr.checkin.values import Doorkeeper, MeetingAtDoor
 from eventmgr.core.access import Permission, Scope, scope
 from eventmgr.core.db import change_rows
-from eventmgr.core.errors import NotAllowed
+from eventmgr.core.errors import NotAllowed, NotFound
 from eventmgr.extensions import csrf
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -36,8 +36,8 @@ def bearer_token() -> str:
     return token.strip() if kind.lower() == "bearer" else ""
 
 
-def current_keeper(now: datetime, *, hands_in: bool = False) -> Doorkeeper:
-    """Who stands at the door. `hands_in`: revoked and expired phones pass too, marked as such.
+def current_keeper(now: datetime) -> Doorkeeper:
+    """Who stands at the door.
 
     A signed-in person's writes must carry the CSRF header, as a browser sends the cookie by itself; a token it does
     not. Raises NotPaired or NotAllowed.
@@ -47,10 +47,9 @@ def current_keeper(now: datetime, *, hands_in: bool = False) -> Doorkeeper:
         device = find_device_by_digest(digest_of_token(token))
         if device is None:
             raise NotPaired
-        shut = device.revoked_at is not None or device.good_until <= now
-        if shut and not hands_in:
+        if device.revoked_at is not None or device.good_until <= now:
             raise NotPaired
-        return keeper_of_device(device, hands_in_only=shut)
+        return keeper_of_device(device)
     if not current_user.is_authenticated:
         raise NotPaired
     if current_app.config.get("WTF_CSRF_ENABLED", True):
@@ -61,7 +60,37 @@ def current_keeper(now: datetime, *, hands_in: bool = False) -> Doorkeeper:
     return Doorkeeper(f"user:{current_user.id}", reach, user_id=current_user.id)
 
 
-def keeper_of_device(device: Device, *, hands_in_only: bool = False) -> Doorkeeper:
+def keeper_at_meeting(now: datetime, meeting_id: int) -> tuple[Doorkeeper, MeetingAtDoor]:
+    """Who hands in events, revoked and expired phones too, and the meeting at whose door they stand.
+
+    For a phone that is one look at the database. Raises NotPaired, NotAllowed or NotFound.
+    """
+    token = bearer_token()
+    if not token:
+        keeper = current_keeper(now)
+        meeting = get_meeting_at_door(keeper, meeting_id)
+        return keeper, MeetingAtDoor(meeting.id, meeting.area_id, meeting.area.path, meeting.status, meeting.starts_at)
+    device = find_device_at_door(digest_of_token(token), meeting_id)
+    if device is None:
+        raise NotPaired
+    if device.meeting is None:
+        raise NotFound
+    keeper = Doorkeeper(
+        f"device:{device.id}",
+        Scope((device.reach,) if device.reach else ()),
+        device_id=device.id,
+        only_meeting_id=device.only_meeting_id,
+        hands_in_only=device.revoked_at is not None or device.good_until <= now,
+        last_seen_at=device.last_seen_at,
+        expires_at=device.good_until,
+        unsent=device.unsent,
+        unsent_at=device.unsent_at,
+        label=device.label,
+    )
+    return keeper, device.meeting
+
+
+def keeper_of_device(device: Device) -> Doorkeeper:
     """How far a paired phone reaches: its meeting, or the meetings of its hamlet."""
     area = device.hamlet if device.hamlet is not None else device.meeting.area if device.meeting else None
     return Doorkeeper(
@@ -69,11 +98,11 @@ def keeper_of_device(device: Device, *, hands_in_only: bool = False) -> Doorkeep
         Scope((area.path,) if area else ()),
         device_id=device.id,
         only_meeting_id=device.meeting_id,
-        hands_in_only=hands_in_only,
         last_seen_at=device.last_seen_at,
         expires_at=device.good_until,
         unsent=device.unsent,
         unsent_at=device.unsent_at,
+        label=device.label,
     )
 
 

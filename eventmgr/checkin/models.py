@@ -17,6 +17,11 @@ from eventmgr.residents.models import Guest, Household, Resident
 from eventmgr.residents.values import Gender, PovertyClass
 
 
+def good_until(expires_at: datetime, follows_end: datetime | None, end: datetime | None) -> datetime:
+    """When a phone may scan no more: a meeting that moves, and now ends at `end`, takes its phones along."""
+    return expires_at + (end - follows_end) if end and follows_end else expires_at
+
+
 class Device(Base):
     """A phone paired by QR or link for one meeting or one hamlet, with an end; revocable."""
 
@@ -45,11 +50,9 @@ class Device(Base):
 
     @property
     def good_until(self) -> datetime:
-        """When it may scan no more: a meeting that moves takes its phones along."""
-        if self.meeting is None or self.follows_end is None:
-            return self.expires_at
-        end = self.meeting.ends_at or self.meeting.starts_at
-        return self.expires_at + (end - self.follows_end) if end else self.expires_at
+        """When it may scan no more."""
+        end = (self.meeting.ends_at or self.meeting.starts_at) if self.meeting else None
+        return good_until(self.expires_at, self.follows_end, end)
 
 
 class Scan(Base):

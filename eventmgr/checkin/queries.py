@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from eventmgr.areas.models import Area
-from eventmgr.checkin.judging import Door, KnownCode
-from eventmgr.checkin.models import Attendance, Device
-from eventmgr.checkin.values import Counts, Doorkeeper, HamletCount, Signed
+from eventmgr.checkin.models import Attendance, Device, good_until
+from eventmgr.checkin.values import Counts, Doorkeeper, HamletCount, MeetingAtDoor, Signed
 from eventmgr.core.access import Scope
 from eventmgr.core.clock import local_day
 from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import db
+from eventmgr.core.db import db, glance, table_of
 from eventmgr.core.errors import NotFound
 from eventmgr.core.settings import SettingKey, setting
 from eventmgr.core.text import search_key
 from eventmgr.meetings.models import Invitation, InvitationMember, Meeting, MeetingHamlet
-from eventmgr.meetings.queries.by_code import opened_by
 from eventmgr.meetings.queries.meetings import meetings_visible_to
 from eventmgr.meetings.values import MeetingStatus
 from eventmgr.residents.models import TAIL, Contact, Guest, Household, Resident
@@ -36,20 +35,6 @@ FOUND_AT_MOST = 20
 
 PHONE_END = re.compile(r"[+\d][\d .-]*", re.ASCII)
 """How a phone, or its end, is typed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Invitee:
-    """Whom an event is about: a household or a guest, with or without an invitation, or a name alone."""
-
-    name: str
-    meeting_id: int
-    household: Household | None = None
-    guest: Guest | None = None
-    invitation_id: int | None = None
-    named: tuple[Resident, ...] = ()  # whom the invitation names
-    known_code: KnownCode | None = None
-    withdrawn_at: datetime | None = None  # of the invitation the code is on
 
 
 # --- Who stands at the door ---------------------------------------------------------------------
@@ -67,6 +52,84 @@ def find_device_by_digest(token_digest: str) -> Device | None:
 def whole(meeting: Meeting) -> Scope:
     """The reach of somebody who stands at every door of the meeting."""
     return Scope((meeting.area.path,))
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAtDoor:
+    """A paired phone, and the meeting it asks for if it stands at its door."""
+
+    id: int
+    label: str
+    only_meeting_id: int | None
+    reach: str | None  # the path of its hamlet, or of the commune that holds its meeting
+    good_until: datetime
+    revoked_at: datetime | None
+    last_seen_at: datetime | None
+    unsent: int | None
+    unsent_at: datetime | None
+    meeting: MeetingAtDoor | None
+
+
+def find_device_at_door(token_digest: str, meeting_id: int) -> DeviceAtDoor | None:
+    """As `find_device_by_digest` and `get_meeting_at_door`, in one look: every scan begins with it."""
+    with glance() as connection:
+        row = connection.execute(_DEVICE_AT_DOOR, {"token": token_digest, "meeting": meeting_id}).first()
+    if row is None:
+        return None
+    reached = row.area_path is not None and row.reach is not None
+    reached = reached and (row.area_path.startswith(row.reach) or row.is_served)
+    shown = reached and row.meeting_id in (None, meeting_id)
+    meeting = MeetingAtDoor(meeting_id, row.area_id, row.area_path, row.status, row.starts_at) if shown else None
+    return DeviceAtDoor(
+        row.id,
+        row.label,
+        row.meeting_id,
+        row.reach,
+        good_until(row.expires_at, row.follows_end, row.ends_at or row.own_starts_at),
+        row.revoked_at,
+        row.last_seen_at,
+        row.unsent,
+        row.unsent_at,
+        meeting,
+    )
+
+
+def _device_at_door() -> sa.Select[Any]:
+    device, asked, own = table_of(Device), table_of(Meeting), table_of(Meeting).alias("own_meeting")
+    commune, home, hamlet = (table_of(Area).alias(name) for name in ("commune", "home", "hamlet"))
+    reach = sa.func.coalesce(hamlet.c.path, home.c.path)
+    served, serving = table_of(Area).alias("served"), table_of(MeetingHamlet)
+    is_served = (
+        sa.select(1)
+        .join_from(serving, served, served.c.id == serving.c.hamlet_id)
+        .where(serving.c.meeting_id == asked.c.id, sa.func.substr(served.c.path, 1, sa.func.length(reach)) == reach)
+        .exists()
+    )
+    return (
+        sa.select(
+            *(device.c[name] for name in ("id", "label", "meeting_id", "expires_at", "follows_end", "revoked_at")),
+            *(device.c[name] for name in ("last_seen_at", "unsent", "unsent_at")),
+            own.c.ends_at,
+            own.c.starts_at.label("own_starts_at"),
+            reach.label("reach"),
+            asked.c.area_id,
+            asked.c.status,
+            asked.c.starts_at,
+            commune.c.path.label("area_path"),
+            is_served.label("is_served"),
+        )
+        .select_from(
+            device.outerjoin(hamlet, hamlet.c.id == device.c.hamlet_id)
+            .outerjoin(own, own.c.id == device.c.meeting_id)
+            .outerjoin(home, home.c.id == own.c.area_id)
+            .outerjoin(asked, asked.c.id == sa.bindparam("meeting", type_=sa.Integer))
+            .outerjoin(commune, commune.c.id == asked.c.area_id)
+        )
+        .where(device.c.token_digest == sa.bindparam("token", type_=sa.String))
+    )
+
+
+_DEVICE_AT_DOOR = _device_at_door()
 
 
 def get_meeting_at_door(keeper: Doorkeeper, meeting_id: int) -> Meeting:
@@ -114,104 +177,36 @@ def opens_at(meeting: Meeting) -> datetime | None:
     """When the door opens; None while the day is not settled."""
     if meeting.starts_at is None:
         return None
-    hours = setting(meeting.area.path, OPENS_HOURS_BEFORE, local_day(meeting.starts_at))
-    return meeting.starts_at - timedelta(hours=float(hours))
+    return meeting.starts_at - hours_before(meeting.area.path, meeting.starts_at)
 
 
-def door_of(meeting: Meeting, at: datetime) -> Door:
-    """The meeting's door. Once the meeting has begun, the hours before it need no look."""
-    begun = meeting.starts_at is not None and meeting.starts_at <= at
-    return Door(meeting.id, meeting.status, meeting.starts_at if begun else opens_at(meeting))
+def hours_before(path: str, starts_at: datetime) -> timedelta:
+    """How long before a meeting of the area at `path` the door opens."""
+    return timedelta(hours=float(setting(path, OPENS_HOURS_BEFORE, local_day(starts_at))))
 
 
-def _invitations() -> sa.Select[Invitation]:
-    """Invitations with all that letting people in needs, in one statement: every scan passes here."""
-    return sa.select(Invitation).options(
-        joinedload(Invitation.guest),
-        joinedload(Invitation.household).joinedload(Household.members),
-        joinedload(Invitation.members).joinedload(InvitationMember.resident),
-    )
+class _Named(Protocol):
+    @property
+    def full_name(self) -> str: ...
+    @property
+    def is_head(self) -> bool: ...
 
 
-def _find_invitation(chosen: sa.Select[Invitation]) -> Invitation | None:
-    """The one invitation, locked until the unit of work ends: two phones come one after the other."""
-    locking = chosen.with_for_update(of=Invitation, key_share=True)
-    return db.session.scalars(locking).unique().one_or_none()
+class _OfMembers(Protocol):
+    @property
+    def code(self) -> str | None: ...
+    @property
+    def members(self) -> Sequence[_Named]: ...
 
 
-def find_invitee_by_code(code: str) -> Invitee | None:
-    """Whom a code invites, whatever the meeting; None if no invitation has it."""
-    invitation = _find_invitation(_invitations().where(opened_by(code)))
-    return _invitee(invitation) if invitation else None
-
-
-def _invitee(invitation: Invitation) -> Invitee:
-    known = KnownCode(invitation.meeting_id, invitation.withdrawn_at is not None)
-    withdrawn_at = invitation.withdrawn_at
-    if invitation.guest is not None:
-        guest = invitation.guest
-        return Invitee(guest.full_name, invitation.meeting_id, None, guest, invitation.id, (), known, withdrawn_at)
-    household = invitation.household
-    assert household is not None
-    named = tuple(row.resident for row in invitation.named)
-    name = named[0].full_name if named else name_of(household)
-    return Invitee(name, invitation.meeting_id, household, None, invitation.id, named, known, withdrawn_at)
-
-
-def name_of(household: Household) -> str:
+def name_of(household: _OfMembers) -> str:
     """What a household is called: its head's name, else a member's, else its code."""
     head = next((member for member in household.members if member.is_head), None)
     first = head or next(iter(household.members), None)
     return first.full_name if first else household.code or ""
 
 
-def find_invitee_by_household(meeting: Meeting, household_id: int, scope: Scope) -> Invitee | None:
-    """A household as the meeting knows it: of one of its hamlets, or invited; and within the scope. None otherwise."""
-    invitation = _find_invitation(
-        _invitations()
-        .join(Household, Household.id == Invitation.household_id)
-        .join(Area, Area.id == Household.hamlet_id)
-        .where(Invitation.meeting_id == meeting.id, Invitation.household_id == household_id, scope.within(Area.path))
-    )
-    if invitation is not None:
-        return _invitee(invitation)
-    household = db.session.scalar(
-        sa.select(Household)
-        .join(Area, Area.id == Household.hamlet_id)
-        .where(
-            Household.id == household_id,
-            Household.commune_id == meeting.area_id,
-            Household.left_on.is_(None),
-            scope.within(Area.path),
-        )
-        .options(selectinload(Household.members))
-        .with_for_update(of=Household, key_share=True)
-    )
-    return Invitee(name_of(household), meeting.id, household) if household else None
-
-
-def find_invitee_by_residents(meeting: Meeting, resident_ids: Iterable[int], scope: Scope) -> Invitee | None:
-    """The household of these people; None if they are not of one household, or it is not this meeting's."""
-    wanted = set(resident_ids)
-    rows = db.session.execute(sa.select(Resident.id, Resident.household_id).where(Resident.id.in_(wanted))).all()
-    households = {household_id for _id, household_id in rows}
-    if len(rows) != len(wanted) or len(households) != 1:
-        return None
-    return find_invitee_by_household(meeting, households.pop(), scope)
-
-
-def find_invitee_by_guest(meeting: Meeting, guest_id: int) -> Invitee | None:
-    """A guest of the meeting's commune; None otherwise."""
-    guest = db.session.scalar(sa.select(Guest).where(Guest.id == guest_id, Guest.area_id == meeting.area_id))
-    if guest is None:
-        return None
-    invitation_id = db.session.scalar(
-        sa.select(Invitation.id).where(Invitation.meeting_id == meeting.id, Invitation.guest_id == guest_id)
-    )
-    return Invitee(guest.full_name, meeting.id, None, guest, invitation_id)
-
-
-def find_hamlet_id(meeting: Meeting, hamlet_id: int | None) -> int | None:
+def find_hamlet_id(meeting: MeetingAtDoor, hamlet_id: int | None) -> int | None:
     """The hamlet a walk-in names, if it is one of the meeting's commune."""
     if hamlet_id is None:
         return None
@@ -226,39 +221,7 @@ def find_known_meeting(meeting_id: int, keeper: Doorkeeper) -> Meeting | None:
 # --- Who has come -------------------------------------------------------------------------------
 
 
-def standing_attendances(meeting_id: int, invitee: Invitee) -> list[Attendance]:
-    """The attendances of this household or guest at the meeting that were not undone, first comers first."""
-    if invitee.household is not None:
-        whose = Attendance.household_id == invitee.household.id
-    elif invitee.guest is not None:
-        whose = Attendance.guest_id == invitee.guest.id
-    else:
-        return []
-    return list(
-        db.session.scalars(
-            sa.select(Attendance)
-            .where(Attendance.meeting_id == meeting_id, whose, Attendance.undone_at.is_(None))
-            .options(joinedload(Attendance.device))
-            .order_by(Attendance.attended_at, Attendance.id)
-        )
-    )
-
-
-def find_standing(
-    meeting_id: int, household_id: int | None, resident_id: int | None, guest_id: int | None
-) -> Attendance | None:
-    """The one standing attendance of a person, or of a household's representative without a name."""
-    chosen = sa.select(Attendance).where(Attendance.meeting_id == meeting_id, Attendance.undone_at.is_(None))
-    if resident_id is not None:
-        chosen = chosen.where(Attendance.resident_id == resident_id)
-    elif guest_id is not None:
-        chosen = chosen.where(Attendance.guest_id == guest_id)
-    else:
-        chosen = chosen.where(Attendance.household_id == household_id, Attendance.resident_id.is_(None))
-    return db.session.scalar(chosen.options(joinedload(Attendance.device)))
-
-
-def get_attendance_at(meeting: Meeting, attendance_id: int, scope: Scope) -> Attendance:
+def get_attendance_at(meeting: Meeting | MeetingAtDoor, attendance_id: int, scope: Scope) -> Attendance:
     """An attendance of this very meeting, within the keeper's reach. Raises NotFound."""
     row = db.session.scalar(
         sa.select(Attendance)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from eventmgr.core.access import Scope
+from eventmgr.meetings.values import MeetingStatus
 from eventmgr.residents.values import Gender
 
 
@@ -185,6 +186,18 @@ class Doorkeeper:
     expires_at: datetime | None = None  # None: not a phone
     unsent: int | None = None  # what the phone said last that it still holds
     unsent_at: datetime | None = None
+    label: str = ""  # what the phone is called
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingAtDoor:
+    """A meeting, as far as its door goes. `starts_at` None: its day is not settled."""
+
+    id: int
+    area_id: int
+    area_path: str
+    status: MeetingStatus
+    starts_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from eventmgr.core.db import Base, db, foreign_key, short_text
+from eventmgr.core.db import Base, among_those, db, foreign_key, handed_over, short_text
 
 
 class Setting(Base):
@@ -59,6 +59,28 @@ def setting(path: str, key: SettingKey, on: date) -> Any:
         if area_id in latest:
             return latest[area_id]
     return key.default
+
+
+def decided(key: SettingKey) -> sa.ScalarSelect[Any]:
+    """What `setting` reads, as a part of a larger statement that is made once: NULL where no office has decided.
+
+    The statement is run with what `deciding` gives.
+    """
+    area = sa.table("area", sa.column("id", sa.Integer), sa.column("path", sa.String))
+    return (
+        sa.select(Setting.__table__.c.value)
+        .join(area, area.c.id == Setting.area_id)
+        .where(among_those(Setting.area_id, "deciding_areas"), Setting.key == key.name)
+        .where(Setting.valid_from <= sa.bindparam("deciding_on", type_=sa.Date))
+        .order_by(sa.func.length(area.c.path).desc(), Setting.valid_from.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def deciding(path: str, on: date) -> dict[str, Any]:
+    """The values with which `decided` is asked for the area at `path` on the day `on`."""
+    return {"deciding_areas": handed_over([int(step) for step in path.split("/") if step]), "deciding_on": on}
 
 
 def decide(area_id: int, key: SettingKey, value: Any, on: date) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +13,9 @@ from flask_babel import gettext as _
 
 from eventmgr.accounts.models import User
 from eventmgr.checkin import queries
+from eventmgr.checkin.door_book import DoorBook, HouseholdAtDoor, Invitee, Person, Standing
 from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
-from eventmgr.checkin.queries import Invitee
 from eventmgr.checkin.services.undoing import attendances_meant, drop_event, undo_attendance
 from eventmgr.checkin.values import (
     EARLIEST,
@@ -22,6 +24,7 @@ from eventmgr.checkin.values import (
     TWO_PHONES,
     Answer,
     Doorkeeper,
+    MeetingAtDoor,
     Method,
     PersonAnswer,
     ScanEvent,
@@ -31,12 +34,11 @@ from eventmgr.checkin.values import (
     corrected,
 )
 from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import change_rows, db, insert_ignoring
+from eventmgr.core.db import Base, change_rows, db, insert_ignoring, is_sqlite, run, table_of
 from eventmgr.core.language import say_moment
 from eventmgr.core.text import clean_text, search_key
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
-from eventmgr.residents.models import Guest, Household
 from eventmgr.residents.values import Gender, PovertyClass
 
 KINH = frozenset({"kinh", "nguoi kinh", "viet"})
@@ -61,8 +63,11 @@ class _Arrival:
     on_state_payroll: bool = False
 
 
+_OF_ARRIVAL = tuple(field.name for field in fields(_Arrival) if field.name != "name")
+
+
 def record_scan(
-    meeting: Meeting,
+    meeting: Meeting | MeetingAtDoor,
     event: ScanEvent,
     *,
     keeper: Doorkeeper,
@@ -75,65 +80,76 @@ def record_scan(
     refused ones too. `clock_offset` is what the device's clock lacks, as measured at this sync; the scan keeps the
     device's own time.
     """
+    return record_scans(meeting, [event], keeper=keeper, now=now, clock_offset=clock_offset)[0]
+
+
+def record_scans(
+    meeting: Meeting | MeetingAtDoor,
+    events: Sequence[ScanEvent],
+    *,
+    keeper: Doorkeeper,
+    now: datetime,
+    clock_offset: timedelta = timedelta(),
+) -> list[ScanResult]:
+    """As `record_scan`, of many events one after the other: what is on file about them is read at once."""
     if keeper.hands_in_only:
-        return _hold(meeting, event, keeper, now, clock_offset)
+        return [_hold(meeting.id, event, keeper, now, clock_offset) for event in events]
+    if not events:
+        return []
+    book = DoorBook(_at_door(meeting), keeper, events)
+    return [_record(book, event, keeper, now, clock_offset) for event in events]
+
+
+def _at_door(meeting: Meeting | MeetingAtDoor) -> MeetingAtDoor:
+    if isinstance(meeting, MeetingAtDoor):
+        return meeting
+    return MeetingAtDoor(meeting.id, meeting.area_id, meeting.area.path, meeting.status, meeting.starts_at)
+
+
+def _record(book: DoorBook, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
+    meeting = book.meeting
     if event.undo is not None:
+        book.forget_standing()
         return _record_undo(meeting, event, event.undo, keeper, now, clock_offset)
     at = corrected(event.scanned_at, clock_offset, now)
-    invitee = _find_invitee(meeting, event, keeper)
-    verdict = _judge(meeting, event, invitee, keeper, at, now)
+    invitee = book.find(event)
+    verdict = _judge(book, event, invitee, keeper, at, now)
     if verdict.answer is Answer.CLOSED and (event.offline or event.let_in):
-        return _hold(meeting, event, keeper, now, clock_offset)
+        return _hold(meeting.id, event, keeper, now, clock_offset)
     if verdict.answer is not Answer.OK or invitee is None:
         # Whom a phone without network let in all the same is settled by an officer.
-        result = _refusal(meeting, event, keeper, verdict.answer, invitee)
-        return _keep(meeting, event, keeper, now, result, clock_offset, held=event.offline)[1]
+        result = _refusal(book, event, keeper, verdict.answer, invitee)
+        return _keep(meeting.id, event, keeper, now, result, clock_offset, held=event.offline)[1]
     arrivals = _arrivals(meeting, event, invitee)
-    standing = queries.standing_attendances(meeting.id, invitee)
+    standing = book.standing(invitee)
     result = ScanResult(
         event.event_id,
         Answer.OK,
-        people=tuple(_expected_answer(arrival, standing) for arrival in arrivals),
+        people=tuple(_expected_answer(arrival, standing, at) for arrival in arrivals),
         household=invitee.name,
         household_id=invitee.household.id if invitee.household else None,
     )
     result = replace(result, status=_sum_up(result.people))
     flag = verdict.flag or _flag_of_two_doors(event, keeper, result.people, standing)
-    scan_id, result = _keep(meeting, event, keeper, now, result, clock_offset, flag=flag)
+    scan_id, result = _keep(meeting.id, event, keeper, now, result, clock_offset, flag=flag)
     if scan_id is None:
         return result  # a repeat: the first answer stands
-    _date_back(event, result.people, at)
-    return _admit(meeting, event, keeper, at, now, arrivals, standing, scan_id, result)
+    if _date_back(event, result.people, at):
+        book.forget_standing()
+    return _admit(book, event, keeper, at, now, invitee, arrivals, scan_id, result)
 
 
 # --- Who is meant -------------------------------------------------------------------------------
 
 
-def _find_invitee(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper) -> Invitee | None:
-    if event.code:
-        code = normalise_code(event.code)
-        return queries.find_invitee_by_code(code) if code else None
-    if event.household_id is not None:
-        return queries.find_invitee_by_household(meeting, event.household_id, keeper.scope)
-    if event.resident_ids:
-        return queries.find_invitee_by_residents(meeting, event.resident_ids, keeper.scope)
-    if event.guest_id is not None:
-        return queries.find_invitee_by_guest(meeting, event.guest_id)
-    if event.walk_in is not None and event.walk_in.household_id is not None:
-        return queries.find_invitee_by_household(meeting, event.walk_in.household_id, keeper.scope)
-    if event.walk_in is not None:
-        return Invitee(name=clean_text(event.walk_in.name)[:200], meeting_id=meeting.id)
-    return None
-
-
 def _judge(
-    meeting: Meeting, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime, now: datetime
+    book: DoorBook, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime, now: datetime
 ) -> Verdict:
     """Online the server's clock decides whether the door is open; a phone without network judged by its own."""
-    door = queries.door_of(meeting, at)
+    door = book.door(at)
     moment = at if event.offline else now
     if event.code:
-        code = _code_on_file(meeting, event, invitee, keeper, moment)
+        code = _code_on_file(book.meeting, event, invitee, keeper, moment)
         return judge_scan(door, code, moment, offline=event.offline, let_in=event.let_in)
     if invitee is None:
         return Verdict(Answer.UNKNOWN)
@@ -141,7 +157,7 @@ def _judge(
 
 
 def _code_on_file(
-    meeting: Meeting, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime
+    meeting: MeetingAtDoor, event: ScanEvent, invitee: Invitee | None, keeper: Doorkeeper, at: datetime
 ) -> KnownCode | None:
     """What the keeper may be told of a code: another meeting's, where it may not know of that meeting, is nobody's."""
     known = invitee.known_code if invitee else None
@@ -155,33 +171,32 @@ def _code_on_file(
 
 
 def _refusal(
-    meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, answer: Answer, invitee: Invitee | None
+    book: DoorBook, event: ScanEvent, keeper: Doorkeeper, answer: Answer, invitee: Invitee | None
 ) -> ScanResult:
     """What a refused event is told. A household that the keeper may see is named, so that it can be let in by a tap."""
     household = invitee.household if invitee else None
-    seen = household if household is not None and keeper.scope.covers(household.hamlet.path) else None
+    seen = household if household is not None and keeper.scope.covers(household.hamlet_path) else None
     return ScanResult(
         event.event_id,
         answer,
         household=invitee.name if invitee and seen else "",
         household_id=seen.id if seen else None,
-        hint=_hint(meeting, answer, invitee, keeper),
+        hint=_hint(book, answer, invitee, keeper),
     )
 
 
-def _hint(meeting: Meeting, answer: Answer, invitee: Invitee | None, keeper: Doorkeeper) -> str:
+def _hint(book: DoorBook, answer: Answer, invitee: Invitee | None, keeper: Doorkeeper) -> str:
     if answer is Answer.OTHER_MEETING and invitee is not None:
         other = queries.find_known_meeting(invitee.meeting_id, keeper)
         if other is None:
             return ""
         return f"{other.title}, {say_moment(other.starts_at)}" if other.starts_at else other.title
-    if answer is Answer.NOT_OPEN:
-        opens_at = queries.opens_at(meeting)
-        return _("Opens at %(moment)s.", moment=say_moment(opens_at)) if opens_at else ""
+    if answer is Answer.NOT_OPEN and book.opens_at is not None:
+        return _("Opens at %(moment)s.", moment=say_moment(book.opens_at))
     return ""
 
 
-def _arrivals(meeting: Meeting, event: ScanEvent, invitee: Invitee) -> list[_Arrival]:
+def _arrivals(meeting: MeetingAtDoor, event: ScanEvent, invitee: Invitee) -> list[_Arrival]:
     """The rows an accepted event asks for.
 
     A household comes as those who are ticked; if nobody is ticked, as those the invitation names when it names
@@ -218,7 +233,7 @@ def _arrivals(meeting: Meeting, event: ScanEvent, invitee: Invitee) -> list[_Arr
     return persons + stand_in or [representative]
 
 
-def _walk_in_arrival(meeting: Meeting, walk_in: WalkIn, invitee: Invitee) -> _Arrival:
+def _walk_in_arrival(meeting: MeetingAtDoor, walk_in: WalkIn, invitee: Invitee) -> _Arrival:
     """Somebody on no list; of a household if that was said, with what is on file of it."""
     name = clean_text(walk_in.name)[:200]
     if invitee.household is not None:
@@ -228,7 +243,7 @@ def _walk_in_arrival(meeting: Meeting, walk_in: WalkIn, invitee: Invitee) -> _Ar
     return _Arrival(name, walk_in_name=name, hamlet_id=hamlet_id, gender=walk_in.gender)
 
 
-def _household_arrival(household: Household, invitee: Invitee, event: ScanEvent) -> _Arrival:
+def _household_arrival(household: HouseholdAtDoor, invitee: Invitee, event: ScanEvent) -> _Arrival:
     proxy = clean_text(event.proxy_name)[:200]
     return _Arrival(
         name=proxy or invitee.name,
@@ -241,7 +256,7 @@ def _household_arrival(household: Household, invitee: Invitee, event: ScanEvent)
     )
 
 
-def _guest_arrival(guest: Guest, invitee: Invitee, event: ScanEvent) -> _Arrival:
+def _guest_arrival(guest: Person, invitee: Invitee, event: ScanEvent) -> _Arrival:
     return _Arrival(
         name=guest.full_name,
         guest_id=guest.id,
@@ -261,14 +276,14 @@ def _is_minority(ethnic_group: str) -> bool | None:
 # --- Keeping it ---------------------------------------------------------------------------------
 
 
-def _expected_answer(arrival: _Arrival, standing: list[Attendance]) -> PersonAnswer:
+def _expected_answer(arrival: _Arrival, standing: list[Standing], at: datetime) -> PersonAnswer:
     before = _earlier(arrival, standing)
     if before is None:
-        return PersonAnswer(arrival.name, Answer.OK)
+        return PersonAnswer(arrival.name, Answer.OK, first_scanned_at=at)
     return _already(arrival, before)
 
 
-def _earlier(arrival: _Arrival, standing: list[Attendance]) -> Attendance | None:
+def _earlier(arrival: _Arrival, standing: list[Standing]) -> Standing | None:
     """The standing attendance that makes this arrival a repeat. Anyone of the household has come: then a second
     representative without a name is a repeat too. Who is on no list is known again by the name, within a household."""
     if arrival.resident_id is not None:
@@ -282,13 +297,13 @@ def _earlier(arrival: _Arrival, standing: list[Attendance]) -> Attendance | None
     return next(iter(standing), None)
 
 
-def _already(arrival: _Arrival, before: Attendance) -> PersonAnswer:
+def _already(arrival: _Arrival, before: Standing) -> PersonAnswer:
     return PersonAnswer(
         arrival.name,
         Answer.ALREADY,
         first_scanned_at=before.attended_at,
         attendance_id=before.id,
-        device=before.device.label if before.device else "",
+        device=before.device,
     )
 
 
@@ -297,79 +312,92 @@ def _sum_up(people: tuple[PersonAnswer, ...]) -> Answer:
 
 
 def _admit(
-    meeting: Meeting,
+    book: DoorBook,
     event: ScanEvent,
     keeper: Doorkeeper,
     at: datetime,
     now: datetime,
+    invitee: Invitee,
     arrivals: list[_Arrival],
-    standing: list[Attendance],
     scan_id: int,
-    result: ScanResult,
+    expected: ScanResult,
 ) -> ScanResult:
     """Write the attendances. The partial unique keys have the last word when two phones came at once."""
     people: list[PersonAnswer] = []
-    for arrival, expected in zip(arrivals, result.people, strict=True):
-        if expected.status is not Answer.OK:
-            people.append(expected)
+    overtaken = False
+    for arrival, person in zip(arrivals, expected.people, strict=True):
+        if person.status is not Answer.OK:
+            people.append(person)
             continue
         if arrival.resident_id is not None or arrival.proxy_name or arrival.walk_in_name:
-            _name_the_representative(standing, keeper, now)
-        new_id = _insert(meeting, event, keeper, at, arrival, scan_id)
+            _name_the_representative(book.standing(invitee), keeper, now)
+        new_id = _insert(book.meeting.id, event, keeper, at, arrival, scan_id)
         if new_id is None:
-            before = queries.find_standing(meeting.id, arrival.household_id, arrival.resident_id, arrival.guest_id)
-            people.append(_already(arrival, before) if before else replace(expected, status=Answer.ALREADY))
+            overtaken = True
+            book.forget_standing()
+            before = _earlier(arrival, book.standing(invitee))
+            people.append(_already(arrival, before) if before else replace(person, status=Answer.ALREADY))
         else:
-            people.append(replace(expected, first_scanned_at=at, attendance_id=new_id))
-    final = replace(result, people=tuple(people), status=_sum_up(tuple(people)))
-    db.session.execute(
-        sa.update(Scan)
-        .where(Scan.id == scan_id)
-        .values(answer=Answer(final.status), people=_stored(final))
-        .execution_options(synchronize_session=False)
-    )
+            book.add(invitee, _came(arrival, new_id, at, keeper))
+            people.append(replace(person, attendance_id=new_id))
+    final = replace(expected, people=tuple(people), status=_sum_up(tuple(people)))
+    if overtaken:
+        run(sa.update(Scan).where(Scan.id == scan_id).values(answer=Answer(final.status), people=_stored(final)))
     return final
 
 
-def _name_the_representative(standing: list[Attendance], keeper: Doorkeeper, now: datetime) -> None:
+def _name_the_representative(standing: list[Standing], keeper: Doorkeeper, now: datetime) -> None:
     """Somebody of the household was let in without a name, and now names are ticked: the first name is that person's,
     or the household would be counted once too often."""
-    for row in standing:
-        named = row.resident_id or row.guest_id or row.proxy_name or row.walk_in_name
-        if row.undone_at is None and not named:
-            row.undone_at = now
-            row.undone_by_id = keeper.user_id
-            row.undone_source = keeper.source
-            row.undo_reason = NAMED
-    db.session.flush()
+    for row in list(standing):
+        if not (row.resident_id or row.guest_id or row.proxy_name or row.walk_in_name):
+            undone = {"undone_by_id": keeper.user_id, "undone_source": keeper.source, "undo_reason": NAMED}
+            run(sa.update(Attendance).where(Attendance.id == row.id).values(undone_at=now, **undone))
+            standing.remove(row)
+
+
+def _came(arrival: _Arrival, attendance_id: int, at: datetime, keeper: Doorkeeper) -> Standing:
+    return Standing(
+        attendance_id,
+        at,
+        arrival.household_id,
+        arrival.resident_id,
+        arrival.guest_id,
+        arrival.proxy_name,
+        arrival.walk_in_name,
+        keeper.user_id,
+        keeper.device_id,
+        keeper.label,
+    )
 
 
 def _insert(
-    meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: _Arrival, scan_id: int
+    meeting_id: int, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: _Arrival, scan_id: int
 ) -> int | None:
-    row = asdict(arrival)
-    row.pop("name")
-    new_id: int | None = db.session.scalar(
-        insert_ignoring(Attendance)
-        .values(
-            meeting_id=meeting.id,
-            scan_id=scan_id,
-            relation=clean_text(event.relation)[:80],
-            method=event.method,
-            signed=event.signed,
-            attended_at=at,
-            operator_id=keeper.user_id,
-            device_id=keeper.device_id,
-            undo_reason="",
-            **row,
-        )
-        .returning(Attendance.__table__.c.id)
-    )
+    row: dict[str, Any] = {name: getattr(arrival, name) for name in _OF_ARRIVAL}
+    row |= {
+        "meeting_id": meeting_id,
+        "scan_id": scan_id,
+        "relation": clean_text(event.relation)[:80],
+        "method": event.method,
+        "signed": event.signed,
+        "attended_at": at,
+        "operator_id": keeper.user_id,
+        "device_id": keeper.device_id,
+        "undo_reason": "",
+    }
+    new_id: int | None = run(_adding(Attendance, is_sqlite()), row).scalar()
     return new_id
 
 
+@cache
+def _adding(model: type[Base], _on_sqlite: bool) -> Any:
+    """Add a row unless a unique key already holds, and tell its id."""
+    return insert_ignoring(model).returning(table_of(model).c.id)
+
+
 def _keep(
-    meeting: Meeting,
+    meeting_id: int,
     event: ScanEvent,
     keeper: Doorkeeper,
     now: datetime,
@@ -380,45 +408,43 @@ def _keep(
     held: bool = False,
 ) -> tuple[int | None, ScanResult]:
     """Store the event. None and the first answer if this very event was stored before."""
-    scan_id = db.session.scalar(
-        insert_ignoring(Scan)
-        .values(
-            meeting_id=meeting.id,
-            source=keeper.source,
-            event_id=event.event_id,
-            code=(normalise_code(event.code) or event.code)[:80],  # one way of writing: erasing looks for it
-            method=event.method,
-            answer=Answer.CLOSED if result.status == HELD else Answer(result.status),
-            people=_stored(result),
-            scanned_at=event.scanned_at,
-            received_at=now,
-            offline=event.offline,
-            held=held,
-            note=clean_text(event.note)[:200],
-            flag=flag,
-            told=_told(event) if held else None,
-            clock_offset_ms=round(clock_offset / timedelta(milliseconds=1)),
-            undoes=event.undo is not None,
-        )
-        .returning(Scan.__table__.c.id)
-    )
+    row = {
+        "meeting_id": meeting_id,
+        "source": keeper.source,
+        "event_id": event.event_id,
+        "code": (normalise_code(event.code) or event.code)[:80],  # one way of writing: erasing looks for it
+        "method": event.method,
+        "answer": Answer.CLOSED if result.status == HELD else Answer(result.status),
+        "people": _stored(result),
+        "scanned_at": event.scanned_at,
+        "received_at": now,
+        "offline": event.offline,
+        "held": held,
+        "note": clean_text(event.note)[:200],
+        "flag": flag,
+        "told": _told(event) if held else None,
+        "clock_offset_ms": round(clock_offset / timedelta(milliseconds=1)),
+        "undoes": event.undo is not None,
+    }
+    scan_id = run(_adding(Scan, is_sqlite()), row).scalar()
     if scan_id is not None:
         return scan_id, result
     first = db.session.execute(
-        sa.select(Scan.answer, Scan.people, Scan.held).where(
+        sa.select(Scan.id, Scan.answer, Scan.people, Scan.held).where(
             Scan.source == keeper.source, Scan.event_id == event.event_id
         )
     ).one()
     if first.held and first.answer is Answer.CLOSED:
         return None, ScanResult(event.event_id, HELD)
-    return None, _restored(event.event_id, first.answer, first.people)
+    return None, _restored(event.event_id, first.id, first.answer, first.people)
 
 
-def _hold(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
-    return _keep(meeting, event, keeper, now, ScanResult(event.event_id, HELD), clock_offset, held=True)[1]
+def _hold(meeting_id: int, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
+    return _keep(meeting_id, event, keeper, now, ScanResult(event.event_id, HELD), clock_offset, held=True)[1]
 
 
 def _stored(result: ScanResult) -> list[Any]:
+    """What is kept of an answer, to repeat it. A scan is stored before its attendances have their ids."""
     about = {"household": result.household, "household_id": result.household_id, "hint": result.hint}
     return [about] + [
         {
@@ -432,8 +458,10 @@ def _stored(result: ScanResult) -> list[Any]:
     ]
 
 
-def _restored(event_id: str, answer: Answer, stored: list[Any]) -> ScanResult:
+def _restored(event_id: str, scan_id: int, answer: Answer, stored: list[Any]) -> ScanResult:
+    """The first answer. Those whom it let in stand in their order as the attendances of the scan."""
     about, *people = stored
+    let_in = iter(db.session.scalars(sa.select(Attendance.id).where(Attendance.scan_id == scan_id).order_by("id")))
     return ScanResult(
         event_id,
         answer,
@@ -442,7 +470,7 @@ def _restored(event_id: str, answer: Answer, stored: list[Any]) -> ScanResult:
                 person["name"],
                 Answer(person["status"]),
                 datetime.fromisoformat(person["first_scanned_at"]) if person["first_scanned_at"] else None,
-                person["attendance_id"],
+                person["attendance_id"] or (next(let_in, None) if person["status"] == Answer.OK else None),
                 person["device"],
             )
             for person in people
@@ -464,20 +492,20 @@ def _told(event: ScanEvent) -> dict[str, Any]:
 
 
 def _record_undo(
-    meeting: Meeting, event: ScanEvent, undo: Undo, keeper: Doorkeeper, now: datetime, clock_offset: timedelta
+    meeting: MeetingAtDoor, event: ScanEvent, undo: Undo, keeper: Doorkeeper, now: datetime, clock_offset: timedelta
 ) -> ScanResult:
     """Store an event that takes back, and free the persons it is about."""
     if meeting.status is MeetingStatus.CLOSED:
         if event.offline:
-            return _hold(meeting, event, keeper, now, clock_offset)
-        return _keep(meeting, event, keeper, now, ScanResult(event.event_id, Answer.CLOSED), clock_offset)[1]
+            return _hold(meeting.id, event, keeper, now, clock_offset)
+        return _keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.CLOSED), clock_offset)[1]
     rows = attendances_meant(meeting, undo, keeper)
     if rows is None:
-        return _keep(meeting, event, keeper, now, ScanResult(event.event_id, Answer.UNKNOWN), clock_offset)[1]
+        return _keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.UNKNOWN), clock_offset)[1]
     standing = [row for row in rows if row.undone_at is None]
     freed = tuple(PersonAnswer(queries.name_on(row), Answer.OK, attendance_id=row.id) for row in standing)
     result = ScanResult(event.event_id, Answer.OK, people=freed)
-    scan_id, result = _keep(meeting, event, keeper, now, result, clock_offset)
+    scan_id, result = _keep(meeting.id, event, keeper, now, result, clock_offset)
     if scan_id is None:
         return result
     by = db.session.get(User, keeper.user_id) if keeper.user_id else None
@@ -488,7 +516,7 @@ def _record_undo(
 
 
 def _flag_of_two_doors(
-    event: ScanEvent, keeper: Doorkeeper, people: tuple[PersonAnswer, ...], standing: list[Attendance]
+    event: ScanEvent, keeper: Doorkeeper, people: tuple[PersonAnswer, ...], standing: list[Standing]
 ) -> str:
     """A phone without network let in somebody whom another door had let in: one attendance, and a note."""
     repeats = {person.attendance_id for person in people if person.status is Answer.ALREADY}
@@ -499,11 +527,11 @@ def _flag_of_two_doors(
     return TWO_PHONES if event.offline and elsewhere else ""
 
 
-def _date_back(event: ScanEvent, people: tuple[PersonAnswer, ...], at: datetime) -> None:
+def _date_back(event: ScanEvent, people: tuple[PersonAnswer, ...], at: datetime) -> bool:
     """Order is by scan time, not by arrival: an earlier scan that arrives later is when the person came. What is
-    written down from paper has no time of its own."""
+    written down from paper has no time of its own. Whether anything changed."""
     if event.method is Method.PAPER:
-        return
+        return False
     earlier = [
         person.attendance_id
         for person in people
@@ -513,3 +541,4 @@ def _date_back(event: ScanEvent, people: tuple[PersonAnswer, ...], at: datetime)
         change_rows(
             sa.update(Attendance).where(Attendance.id.in_(earlier), Attendance.attended_at > at).values(attended_at=at)
         )
+    return bool(earlier)

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from eventmgr.checkin.models import Attendance, SheetLine
-from eventmgr.checkin.services.attendance import record_scan
+from eventmgr.checkin.services.attendance import record_scans
 from eventmgr.checkin.sheet import SheetRow
 from eventmgr.checkin.values import Answer, Doorkeeper, Method, ScanEvent, ScanResult, Signed, WalkIn
 from eventmgr.core.audit import record_audit
@@ -81,7 +81,7 @@ def record_paper(
         ScanEvent(event_id, at, Method.PAPER, walk_in=walk_in, signed=Signed.SIGNATURE)
         for event_id, walk_in in zip(_ids_of_names(form_id, walk_ins), walk_ins, strict=True)
     ]
-    return [record_scan(meeting, event, keeper=keeper, now=now) for event in events]
+    return record_scans(meeting, events, keeper=keeper, now=now)
 
 
 def record_signatures(entries: Sequence[PaperEntry], results: Sequence[ScanResult], *, by: Any, now: datetime) -> int:

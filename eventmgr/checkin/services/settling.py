@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _
 
 from eventmgr.checkin import queries
+from eventmgr.checkin.door_book import find_invitee_by_code
 from eventmgr.checkin.models import Scan
 from eventmgr.checkin.services.attendance import record_scan
 from eventmgr.checkin.services.undoing import FiguresClosed, attendances_meant, drop_event, undo_attendance
@@ -117,7 +118,7 @@ def _by_name(event: ScanEvent, name: str) -> ScanEvent:
 
 def _whom_the_code_means(meeting: Meeting, event: ScanEvent, keeper: Doorkeeper) -> ScanEvent:
     """A code that is withdrawn or another meeting's still says who stood there: they come as if ticked."""
-    invitee = queries.find_invitee_by_code(event.code) if event.code else None
+    invitee = find_invitee_by_code(event.code) if event.code else None
     if invitee is None or (invitee.meeting_id == meeting.id and invitee.withdrawn_at is None):
         return event
     if invitee.guest is not None:

@@ -11,7 +11,17 @@ from sqlalchemy.orm import joinedload
 
 from eventmgr.checkin import queries
 from eventmgr.checkin.models import Attendance, Scan
-from eventmgr.checkin.values import ACCEPTED_SOURCE, MERGED, NAMED, TAKEN_BACK, Answer, Doorkeeper, Settled, Undo
+from eventmgr.checkin.values import (
+    ACCEPTED_SOURCE,
+    MERGED,
+    NAMED,
+    TAKEN_BACK,
+    Answer,
+    Doorkeeper,
+    MeetingAtDoor,
+    Settled,
+    Undo,
+)
 from eventmgr.core.audit import record_audit
 from eventmgr.core.db import db, locked
 from eventmgr.core.errors import Conflict, NotFound, RuleBroken
@@ -89,7 +99,7 @@ def restore_attendance(attendance: Attendance, *, by: Any, now: datetime) -> Non
         raise CameAgain from error
 
 
-def find_earlier_event(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> Scan | None:
+def find_earlier_event(meeting: Meeting | MeetingAtDoor, undo: Undo, keeper: Doorkeeper) -> Scan | None:
     """The event of the same source at this meeting that is to be taken back, or None."""
     return db.session.scalar(
         sa.select(Scan).where(
@@ -98,7 +108,7 @@ def find_earlier_event(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> Scan
     )
 
 
-def attendances_meant(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> list[Attendance] | None:
+def attendances_meant(meeting: Meeting | MeetingAtDoor, undo: Undo, keeper: Doorkeeper) -> list[Attendance] | None:
     """What an undo at the door is about, taken back already or not; None if there is nothing such at this meeting.
 
     An event that let nobody in, as they had come before, is known and has nothing to take back.
@@ -126,7 +136,7 @@ def attendances_meant(meeting: Meeting, undo: Undo, keeper: Doorkeeper) -> list[
     )
 
 
-def drop_event(meeting: Meeting, undo: Undo, keeper: Doorkeeper, *, reason: str, now: datetime) -> None:
+def drop_event(meeting: Meeting | MeetingAtDoor, undo: Undo, keeper: Doorkeeper, *, reason: str, now: datetime) -> None:
     """The door takes back an event that waits for an officer: it need not be looked at any more."""
     waiting = find_earlier_event(meeting, undo, keeper) if undo.event_id and undo.is_whole else None
     if waiting is not None and waiting.held and waiting.settled_at is None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, jsonify, request
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
@@ -14,11 +17,18 @@ from werkzeug.wrappers import Response
 
 from eventmgr.checkin import queries
 from eventmgr.checkin.api_description import describe_api
-from eventmgr.checkin.keepers import SEEN_EVERY, bearer_token, current_keeper, keeper_of_device, note_contact
-from eventmgr.checkin.services.attendance import record_scan
+from eventmgr.checkin.keepers import (
+    SEEN_EVERY,
+    bearer_token,
+    current_keeper,
+    keeper_at_meeting,
+    keeper_of_device,
+    note_contact,
+)
+from eventmgr.checkin.services.attendance import record_scans
 from eventmgr.checkin.services.pairing import KEY, note_unsent, redeem_pairing
 from eventmgr.checkin.services.undoing import restore_attendance, undo_attendance
-from eventmgr.checkin.values import Doorkeeper
+from eventmgr.checkin.values import Doorkeeper, MeetingAtDoor, ScanEvent, ScanResult
 from eventmgr.checkin.wire import (
     MOST_SCANS,
     BadItem,
@@ -50,6 +60,13 @@ WRONG_CLOCK = timedelta(minutes=2)
 
 MOST_WAITING = 1_000_000
 """More events than a phone can hold: whoever says more does not know."""
+
+
+PIECE = 50
+"""Events that share a commit. More would keep other phones waiting for the one pen of SQLite."""
+
+UNSTORABLE = (sa.exc.DataError, sa.exc.IntegrityError, OverflowError, UnicodeError)
+"""What an event itself is to blame for. Whatever else fails is the database's, and the phone sends it again."""
 
 
 class NotUnderstood(RuleBroken):
@@ -161,10 +178,10 @@ def _came(meeting: Meeting, keeper: Doorkeeper) -> list[dict[str, Any]]:
 @bp.post("/api/v1/meetings/<int:meeting_id>/scans")
 @by_device
 def scans(meeting_id: int) -> Response:
-    """Store events and answer each, in order. Every event is a unit of its own: one that cannot be understood does not
-    spoil the others, and what is answered is on disk."""
+    """Store events and answer each, in order. One that cannot be understood or stored does not spoil the others, and
+    what is answered is on disk."""
     moment = now()
-    keeper = current_keeper(moment, hands_in=True)
+    keeper, meeting = keeper_at_meeting(moment, meeting_id)
     body = _body()
     items = body.get("scans")
     if not isinstance(items, list):
@@ -172,23 +189,47 @@ def scans(meeting_id: int) -> Response:
     if len(items) > MOST_SCANS:
         raise TooManyScans(most=MOST_SCANS)
     offset = _clock_offset(body)
-    if not items:  # each event asks for itself
-        queries.get_meeting_at_door(keeper, meeting_id)
-    results = [_take(meeting_id, item, keeper, offset) for item in items]
+    pieces = [items[start : start + PIECE] for start in range(0, len(items), PIECE)]
+    results = [told for piece in pieces for told in _take(meeting, piece, keeper, offset)]
     _note_unsent(keeper, body.get("waiting"), moment)
     return jsonify({"results": results})
 
 
-def _take(meeting_id: int, item: Any, keeper: Doorkeeper, offset: timedelta) -> dict[str, Any]:
-    try:
-        event = read_event(item)
-    except BadItem as error:
-        return tell_bad_item(item, str(error))
+def _take(meeting: MeetingAtDoor, items: list[Any], keeper: Doorkeeper, offset: timedelta) -> list[dict[str, Any]]:
+    understood: list[ScanEvent | dict[str, Any]] = []
+    for item in items:
+        try:
+            understood.append(read_event(item))
+        except BadItem as error:
+            understood.append(tell_bad_item(item, str(error)))
+    told = iter(_store(meeting, [event for event in understood if isinstance(event, ScanEvent)], keeper, offset))
+    return [next(told) if isinstance(event, ScanEvent) else event for event in understood]
+
+
+def _store(
+    meeting: MeetingAtDoor, events: list[ScanEvent], keeper: Doorkeeper, offset: timedelta
+) -> list[dict[str, Any]]:
+    """Store events together, as each commit waits for the disk. If that fails, one by one: whichever no database keeps
+    is told apart."""
+    if not events:
+        return []
     moment = now()
-    with unit_of_work():
-        meeting = queries.get_meeting_at_door(keeper, meeting_id)
-        note_contact(keeper, moment)
-        result = record_scan(meeting, event, keeper=keeper, now=moment, clock_offset=offset)
+    record = partial(record_scans, meeting, keeper=keeper, now=moment, clock_offset=offset)
+    try:
+        with unit_of_work():
+            note_contact(keeper, moment)
+            results = record(events)
+    except (sa.exc.DBAPIError, *UNSTORABLE):
+        return [_store_alone(event, record) for event in events]
+    return [tell_result(result) for result in results]
+
+
+def _store_alone(event: ScanEvent, record: Callable[[list[ScanEvent]], list[ScanResult]]) -> dict[str, Any]:
+    try:
+        with unit_of_work():
+            (result,) = record([event])
+    except UNSTORABLE as error:
+        return tell_bad_item({"event_id": event.event_id}, type(error).__name__)
     return tell_result(result)
 
 

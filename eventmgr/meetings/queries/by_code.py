@@ -10,7 +10,7 @@ from eventmgr.meetings.models import Invitation, InvitationMember, Meeting
 from eventmgr.residents.models import Household
 
 
-def opened_by(code: str) -> sa.ColumnElement[bool]:
+def opened_by(code: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
     """The condition that an invitation is the one a code opens: its own, or that of one that was merged into it."""
     own = sa.orm.aliased(Invitation)
     return Invitation.id == (
