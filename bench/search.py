@@ -210,7 +210,7 @@ def _people(communes: int, households: int, names: int) -> Iterator[str]:
     seldom = households // 20
     # Hoàng is the first family; its Đức with the next middle name stands as far on as there are given names.
     common = f"{1 + GIVEN.index('Đức')} + n / 40 % {len(MIDDLES)} * {len(GIVEN)}"
-    yield _fill(
+    yield fill_table(
         Household,
         {
             "id": "n",
@@ -223,11 +223,11 @@ def _people(communes: int, households: int, names: int) -> Iterator[str]:
             "list_order": "n * 37 % 751",
             "created_at": ":now",
         },
-        f"{_numbers(households)} number",
+        f"{numbers(households)} number",
     )
     # Four people bear the rare name, one in forty the common one. 7919 is prime to the number of the others, so those
     # come equally often.
-    yield _fill(
+    yield fill_table(
         Resident,
         {
             "household_id": f"1 + (n - 1) / {RESIDENTS_A_HOUSEHOLD}",
@@ -237,28 +237,29 @@ def _people(communes: int, households: int, names: int) -> Iterator[str]:
             "is_head": f"n % {RESIDENTS_A_HOUSEHOLD} = 1",
             "created_at": ":now",
         },
-        f"{_numbers(households * RESIDENTS_A_HOUSEHOLD)} number JOIN bench_name ON bench_name.id ="
+        f"{numbers(households * RESIDENTS_A_HOUSEHOLD)} number JOIN bench_name ON bench_name.id ="
         f" CASE WHEN n % {households} = 601 THEN 0 WHEN n % 40 = 3 THEN {common}"
         f" ELSE 1 + n % {names - 1} * 7919 % {names - 1} END ORDER BY n",
     )
     phone = "'+849' || (10000000 + n)"
-    yield _fill(
+    yield fill_table(
         Contact,
         {"household_id": "n", "phone": phone, "tail": f"substr({phone}, 9)", "takes_sms": "n % 20 <> 0"},
-        f"{_numbers(households)} number WHERE n % 6 <> 0",
+        f"{numbers(households)} number WHERE n % 6 <> 0",
     )
-    yield _fill(
-        PhoneState, {"phone": phone, "dead_at": ":now"}, f"{_numbers(households)} number WHERE n % {seldom} = 1"
+    yield fill_table(
+        PhoneState, {"phone": phone, "dead_at": ":now"}, f"{numbers(households)} number WHERE n % {seldom} = 1"
     )
 
 
-def _numbers(last: int) -> str:
+def numbers(last: int) -> str:
+    """A table of one column `n`, from 1 on."""
     return (
         f"(WITH RECURSIVE step(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM step WHERE n < {last}) SELECT n FROM step)"
     )
 
 
-def _fill(model: type[Base], values: dict[str, str], source: str) -> str:
+def fill_table(model: type[Base], values: dict[str, str], source: str) -> str:
     """INSERT … SELECT of these values, and of the model's own defaults for the other columns."""
     table = cast(sa.Table, model.__table__)
     for column in table.columns:
