@@ -1,4 +1,5 @@
-"""What a scan costs, counted in statements: times differ from machine to machine, these do not."""
+"""What a scan costs, counted in statements: times differ from machine to machine, these do not. And that a queue
+which is taken in pieces is answered as if its events had come one by one."""
 
 from __future__ import annotations
 
@@ -95,3 +96,113 @@ def test_a_queue_costs_two_statements_an_event(
 
     assert {result["status"] for result in answer.get_json()["results"]} == {"ok"}
     assert len(said) <= 2 * len(events) + PER_SCAN
+
+
+def _hand_in(client: FlaskClient, hall: Hall, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answer = client.post(
+        f"/api/v1/meetings/{hall.meeting}/scans",
+        json={"scans": events},
+        headers={"Authorization": f"Bearer {hall.token}"},
+    )
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return list(answer.get_json()["results"])
+
+
+def test_one_person_twice_in_a_queue_came_once_and_the_second_answer_says_so(
+    client: FlaskClient, hall: Hall, clock: FixedClock
+) -> None:
+    moment = clock.now().isoformat()
+    ways: list[dict[str, Any]] = [{"code": hall.code}, {"household_id": hall.household}, {"code": hall.code}]
+    events = [{"event_id": str(uuid4()), "scanned_at": moment, "offline": True} | way for way in ways]
+
+    results = _hand_in(client, hall, events)
+
+    assert [result["status"] for result in results] == ["ok", "already", "already"]
+    first, *others = (result["people"][0] for result in results)
+    assert {other["attendance_id"] for other in others} == {first["attendance_id"]}
+    assert {other["device"] for other in others} == {"Máy ở cửa"}
+
+
+def test_names_ticked_later_in_a_queue_take_the_place_of_the_representative(
+    client: FlaskClient, hall: Hall, clock: FixedClock
+) -> None:
+    moment = clock.now().isoformat()
+    ways: list[dict[str, Any]] = [
+        {"household_id": hall.household},
+        {"resident_ids": hall.members[:1]},
+        {"resident_ids": hall.members},
+    ]
+    events = [{"event_id": str(uuid4()), "scanned_at": moment, "offline": True} | way for way in ways]
+
+    results = _hand_in(client, hall, events)
+
+    told = [[person["status"] for person in result["people"]] for result in results]
+    assert told == [["ok"], ["ok"], ["already", "ok", "ok"]]
+
+
+def test_a_queue_sent_again_after_a_lost_reply_gets_the_first_answers(
+    client: FlaskClient, hall: Hall, clock: FixedClock
+) -> None:
+    moment = clock.now().isoformat()
+    ways: list[dict[str, Any]] = [
+        {"code": hall.code, "resident_ids": hall.members},
+        {"code": hall.other_code},
+        {"walk_in": {"name": "Vi Thị Hoa"}},
+        {"code": hall.code},
+    ]
+    events = [{"event_id": str(uuid4()), "scanned_at": moment, "offline": True} | way for way in ways]
+    first = _hand_in(client, hall, events)
+
+    again = _hand_in(client, hall, [*events, {"event_id": "new", "scanned_at": moment, "code": hall.second_code}])
+
+    assert again[:-1] == first
+    assert again[-1]["status"] == "ok"
+
+
+def test_one_event_that_no_database_keeps_does_not_spoil_the_queue(
+    app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock
+) -> None:
+    moment = clock.now().isoformat()
+    events = [
+        {"event_id": str(number), "scanned_at": moment, "walk_in": {"name": f"Vi Thị {number}"}} for number in range(4)
+    ]
+
+    def refuse(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO attendance") and "Vi Thị 2" in str(parameters):
+            raise OverflowError
+
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "before_cursor_execute", refuse)
+    results = _hand_in(client, hall, events)
+    sa.event.remove(engine, "before_cursor_execute", refuse)
+
+    assert [(result["event_id"], result["status"]) for result in results] == [
+        ("0", "ok"),
+        ("1", "ok"),
+        ("2", "invalid"),
+        ("3", "ok"),
+    ]
+    assert _hand_in(client, hall, events)[2]["status"] == "ok", "nothing of it was stored before"
+
+
+def test_a_database_that_fails_acknowledges_nothing(
+    app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock
+) -> None:
+    def fail(*_anything: Any) -> None:
+        raise sa.exc.OperationalError("INSERT", {}, Exception("disk full"))
+
+    event = {"event_id": "kept on the phone", "scanned_at": clock.now().isoformat(), "code": hall.code}
+    app.testing = False  # answer as an office's server does
+    with app.app_context():
+        engine = db.engine
+    sa.event.listen(engine, "commit", fail)
+    answer = client.post(
+        f"/api/v1/meetings/{hall.meeting}/scans",
+        json={"scans": [event]},
+        headers={"Authorization": f"Bearer {hall.token}"},
+    )
+    sa.event.remove(engine, "commit", fail)
+
+    assert answer.status_code == 500
+    assert _hand_in(client, hall, [event])[0]["status"] == "ok"
