@@ -144,7 +144,7 @@ def _derive(app: Flask) -> None:
         config["SECRET_KEY"] = _own_secret(instance)
     config["DATABASE_URL"] = _with_psycopg(config["DATABASE_URL"] or f"sqlite:///{instance / 'eventmgr.db'}")
     config["SQLALCHEMY_DATABASE_URI"] = config["DATABASE_URL"]
-    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 16, "hide_parameters": True})
+    config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_size": 16, "hide_parameters": True})
     if config["SMS_RATE_PER_SECOND"] is None:
         config["SMS_RATE_PER_SECOND"] = USUAL_RATES.get(config["SMS_GATEWAY"], 0.0)
     config["SESSION_COOKIE_NAME"] = "eventmgr"

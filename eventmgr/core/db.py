@@ -5,13 +5,18 @@ What differs between SQLite and PostgreSQL stands in this module and nowhere els
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import json
+import os
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
+from types import ModuleType
 from typing import Any
 
 import psycopg
@@ -21,7 +26,14 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, registry
+from sqlalchemy.pool import Pool
 from sqlalchemy.types import TypeDecorator
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows has no such locks
+    fcntl = None
 
 SHORT = 80
 """Characters in a code, a title of a person, a status detail."""
@@ -155,6 +167,85 @@ def _begin_sqlite(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
 
+# --- SQLite: writers wait in a line -------------------------------------------------------------
+
+LONGEST_WAIT = 15.0
+"""Seconds after which a writer stops waiting in line and asks SQLite, which lets it wait as long again."""
+
+
+class _Line:
+    """Where the writers of one file wait. SQLite itself makes no line: whoever finds the file taken sleeps and looks
+    again, ever more seldom, and newcomers overtake. Threads wait for a lock, and the first of each process for the
+    lock on a small file beside the database, which the end of a process releases, however it ends."""
+
+    def __init__(self, database: str) -> None:
+        self._threads = threading.Lock()
+        self._path = f"{database}-line"
+        self._file: int | None = None  # None: nobody of this process writes, or files cannot be locked here
+
+    def enter(self) -> bool:
+        """Come first, or be told that it took too long."""
+        if not self._threads.acquire(timeout=LONGEST_WAIT):
+            return False
+        if fcntl is not None:
+            # A folder that takes no files, or locks none, leaves it to SQLite as it was.
+            with contextlib.suppress(OSError):
+                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+        return True
+
+    def leave(self) -> None:
+        """Let the next one come."""
+        if self._file is not None:
+            os.close(self._file)  # and with it the lock
+            self._file = None
+        self._threads.release()
+
+
+@lru_cache(maxsize=64)
+def _line_of(database: str) -> _Line:
+    return _Line(database)
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    database = db.engine.url.database
+    line = _line_of(database) if is_sqlite() and database and database != ":memory:" else None
+    if line is None or not line.enter():
+        yield
+        return
+    try:
+        yield
+    finally:
+        line.leave()
+
+
+# --- PostgreSQL: connections that were cut off meanwhile ----------------------------------------
+
+IDLE = 5.0
+"""Seconds after which a connection is asked whether it still stands. Asking whenever one is taken from the pool costs
+every request a way to the database and back, for a server that is restarted once a month."""
+
+
+@event.listens_for(Pool, "checkin")
+def _note_idle(_connection: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_after_idling(connection: Any, record: Any, _proxy: Any) -> None:
+    idle = time.monotonic() - record.info.get("idle_since", time.monotonic())
+    if idle < IDLE or not isinstance(connection, psycopg.Connection):
+        return
+    before = connection.autocommit
+    try:
+        connection.autocommit = True  # asking is to begin nothing
+        connection.execute("")
+        connection.autocommit = before
+    except psycopg.Error as error:
+        raise sa.exc.InvalidatePoolError from error
+
+
 # --- Reading at a glance ------------------------------------------------------------------------
 
 
@@ -194,16 +285,19 @@ def unit_of_work() -> Iterator[Session]:
         raise RuntimeError("a unit of work may not be opened inside another")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("rows were changed before the unit of work began")
-    session.commit()  # ends the read that the login loader began
+    if session.in_transaction():
+        session.commit()  # ends the read that the login loader began
     session.info[_IN_UNIT] = True
     session.info[_AFTERWARDS] = []
     try:
-        session.connection(execution_options={"writing": True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with _in_turn():
+            try:
+                session.connection(execution_options={"writing": True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
     finally:
         session.info[_IN_UNIT] = False
         afterwards = session.info.pop(_AFTERWARDS)
@@ -224,7 +318,7 @@ def aside() -> Iterator[Connection]:
     """
     if is_sqlite() and in_unit_of_work():
         raise RuntimeError("nothing can be written beside a unit of work on SQLite")
-    with db.engine.execution_options(writing=True).begin() as connection:
+    with _in_turn(), db.engine.execution_options(writing=True).begin() as connection:
         yield connection
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ CONTENT_POLICY = {
 }
 
 
+@cache
 def content_policy(**changes: str) -> str:
     """The policy as a header, with parts replaced: `content_policy(script_src="'none'")`."""
     parts = CONTENT_POLICY | {name.replace("_", "-"): value for name, value in changes.items()}
