@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import current_app, request
@@ -20,6 +21,10 @@ from eventmgr.extensions import csrf
 
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly the last contact of a phone is kept: a write for every scan would be one too many."""
+
+
+MOST_WAITING = 1_000_000
+"""More events than a phone can hold: whoever says more does not know."""
 
 
 class NotPaired(NotAllowed):
@@ -106,8 +111,23 @@ def keeper_of_device(device: Device) -> Doorkeeper:
     )
 
 
-def note_contact(keeper: Doorkeeper, now: datetime) -> None:
-    """Remember in the caller's unit of work that the phone was heard from."""
+def note_contact(keeper: Doorkeeper, now: datetime, waiting: Any = None) -> None:
+    """Remember in the caller's unit of work that the phone was heard from, and how many events it says it still holds."""
+    news = _news(keeper, now, waiting)
+    if news:
+        change_rows(sa.update(Device).where(Device.id == keeper.device_id).values(**news))
+
+
+def holds_other_than_said(keeper: Doorkeeper, now: datetime, waiting: Any) -> bool:
+    """Whether what a phone says that it still holds is worth a write: it changed, or was said a while ago."""
+    said_lately = keeper.unsent_at is not None and keeper.unsent_at > now - SEEN_EVERY
+    if keeper.device_id is None or isinstance(waiting, bool) or not isinstance(waiting, int):
+        return False  # anything but a number is passed over
+    return 0 <= waiting <= MOST_WAITING and not (waiting == keeper.unsent and said_lately)
+
+
+def _news(keeper: Doorkeeper, now: datetime, waiting: Any) -> dict[str, Any]:
+    if holds_other_than_said(keeper, now, waiting):
+        return {"unsent": waiting, "unsent_at": now, "last_seen_at": now}
     fresh = keeper.last_seen_at is not None and keeper.last_seen_at > now - SEEN_EVERY
-    if keeper.device_id is not None and not fresh:
-        change_rows(sa.update(Device).where(Device.id == keeper.device_id).values(last_seen_at=now))
+    return {"last_seen_at": now} if keeper.device_id is not None and not fresh else {}

@@ -16,7 +16,7 @@ from eventmgr.areas.models import Area
 from eventmgr.checkin.models import Device
 from eventmgr.core.audit import record_audit
 from eventmgr.core.codes import new_code, normalise_code
-from eventmgr.core.db import change_rows, db, locked
+from eventmgr.core.db import db, locked
 from eventmgr.core.errors import Conflict, NotFound
 from eventmgr.core.secrets import keyed_digest
 from eventmgr.core.text import clean_text
@@ -117,11 +117,6 @@ def revoke_device(device: Device, *, by: Any, now: datetime) -> None:
         device.revoked_at = now
         record_audit("revoke_device", f"device:{device.id}", by=by, now=now)
         db.session.flush()
-
-
-def note_unsent(device_id: int, waiting: int, now: datetime) -> None:
-    """Remember how many events a phone says it still holds, in the caller's unit of work."""
-    change_rows(sa.update(Device).where(Device.id == device_id).values(unsent=waiting, unsent_at=now, last_seen_at=now))
 
 
 def digest_of_token(token: str) -> str:

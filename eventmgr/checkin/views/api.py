@@ -18,15 +18,15 @@ from werkzeug.wrappers import Response
 from eventmgr.checkin import queries
 from eventmgr.checkin.api_description import describe_api
 from eventmgr.checkin.keepers import (
-    SEEN_EVERY,
     bearer_token,
     current_keeper,
+    holds_other_than_said,
     keeper_at_meeting,
     keeper_of_device,
     note_contact,
 )
 from eventmgr.checkin.services.attendance import record_scans
-from eventmgr.checkin.services.pairing import KEY, note_unsent, redeem_pairing
+from eventmgr.checkin.services.pairing import KEY, redeem_pairing
 from eventmgr.checkin.services.undoing import restore_attendance, undo_attendance
 from eventmgr.checkin.values import Doorkeeper, MeetingAtDoor, ScanEvent, ScanResult
 from eventmgr.checkin.wire import (
@@ -56,10 +56,6 @@ csrf.exempt(bp)  # tokens need none; for signed-in people current_keeper asks fo
 
 WRONG_CLOCK = timedelta(minutes=2)
 """A device's clock is taken as right within this: less would be the network's delay."""
-
-
-MOST_WAITING = 1_000_000
-"""More events than a phone can hold: whoever says more does not know."""
 
 
 PIECE = 50
@@ -188,36 +184,38 @@ def scans(meeting_id: int) -> Response:
         raise NotUnderstood
     if len(items) > MOST_SCANS:
         raise TooManyScans(most=MOST_SCANS)
-    offset = _clock_offset(body)
+    offset, waiting = _clock_offset(body), body.get("waiting")
+    if not items:
+        _note_unsent(keeper, waiting, moment)
     pieces = [items[start : start + PIECE] for start in range(0, len(items), PIECE)]
-    results = [told for piece in pieces for told in _take(meeting, piece, keeper, offset)]
-    _note_unsent(keeper, body.get("waiting"), moment)
-    return jsonify({"results": results})
+    take = partial(_take, meeting, keeper=keeper, offset=offset, waiting=waiting)
+    return jsonify({"results": [told for piece in pieces for told in take(piece)]})
 
 
-def _take(meeting: MeetingAtDoor, items: list[Any], keeper: Doorkeeper, offset: timedelta) -> list[dict[str, Any]]:
+def _take(
+    meeting: MeetingAtDoor, items: list[Any], *, keeper: Doorkeeper, offset: timedelta, waiting: Any
+) -> list[dict[str, Any]]:
     understood: list[ScanEvent | dict[str, Any]] = []
     for item in items:
         try:
             understood.append(read_event(item))
         except BadItem as error:
             understood.append(tell_bad_item(item, str(error)))
-    told = iter(_store(meeting, [event for event in understood if isinstance(event, ScanEvent)], keeper, offset))
+    moment = now()
+    record = partial(record_scans, meeting, keeper=keeper, now=moment, clock_offset=offset)
+    heard = partial(note_contact, keeper, moment, waiting)
+    told = iter(_store([event for event in understood if isinstance(event, ScanEvent)], record, heard))
     return [next(told) if isinstance(event, ScanEvent) else event for event in understood]
 
 
 def _store(
-    meeting: MeetingAtDoor, events: list[ScanEvent], keeper: Doorkeeper, offset: timedelta
+    events: list[ScanEvent], record: Callable[[list[ScanEvent]], list[ScanResult]], heard: Callable[[], None]
 ) -> list[dict[str, Any]]:
     """Store events together, as each commit waits for the disk. If that fails, one by one: whichever no database keeps
     is told apart."""
-    if not events:
-        return []
-    moment = now()
-    record = partial(record_scans, meeting, keeper=keeper, now=moment, clock_offset=offset)
     try:
         with unit_of_work():
-            note_contact(keeper, moment)
+            heard()
             results = record(events)
     except (sa.exc.DBAPIError, *UNSTORABLE):
         return [_store_alone(event, record) for event in events]
@@ -234,14 +232,9 @@ def _store_alone(event: ScanEvent, record: Callable[[list[ScanEvent]], list[Scan
 
 
 def _note_unsent(keeper: Doorkeeper, waiting: Any, moment: datetime) -> None:
-    """Keep what a phone says it still holds, when that changes or was said a while ago; anything else is passed over."""
-    if keeper.device_id is None or isinstance(waiting, bool) or not isinstance(waiting, int):
-        return
-    said_lately = keeper.unsent_at is not None and keeper.unsent_at > moment - SEEN_EVERY
-    if not 0 <= waiting <= MOST_WAITING or (waiting == keeper.unsent and said_lately):
-        return
-    with unit_of_work():
-        note_unsent(keeper.device_id, waiting, moment)
+    if holds_other_than_said(keeper, moment, waiting):
+        with unit_of_work():
+            note_contact(keeper, moment, waiting)
 
 
 def _clock_offset(body: dict[str, Any]) -> timedelta:
