@@ -136,7 +136,7 @@ class DoorBook:
 
     def standing(self, invitee: Invitee) -> list[Standing]:
         """The attendances of this household or guest at the meeting that were not undone, first comers first."""
-        whose = _key(invitee)
+        whose = whose_key(invitee)
         if whose is None:
             return []
         if whose not in self._standing:
@@ -149,7 +149,7 @@ class DoorBook:
 
     def add(self, invitee: Invitee, came: Standing) -> None:
         """Somebody has come by one of the events: the next ones know."""
-        whose = _key(invitee)
+        whose = whose_key(invitee)
         if whose in self._standing:
             self._standing[whose].append(came)
 
@@ -167,7 +167,7 @@ class DoorBook:
             households |= set(self._household_of.values())
         self._read_invitations(codes, households)
         known = [invitee for found in (self._by_code, self._by_household) for invitee in found.values()]
-        self._read_standing({whose for invitee in known if (whose := _key(invitee))})
+        self._read_standing({whose for invitee in known if (whose := whose_key(invitee))})
 
     def _read_invitations(self, codes: Collection[str], households: Collection[int]) -> None:
         opened: dict[str, int] = {}
@@ -244,7 +244,8 @@ def _household_named(event: ScanEvent) -> int | None:
     return event.household_id
 
 
-def _key(invitee: Invitee) -> tuple[str, int] | None:
+def whose_key(invitee: Invitee) -> tuple[str, int] | None:
+    """What tells a household or a guest from others; None for a name alone."""
     if invitee.household is not None:
         return ("household_id", invitee.household.id)
     return ("guest_id", invitee.guest.id) if invitee.guest is not None else None

@@ -72,7 +72,7 @@ def test_a_hamlets_phone_and_a_guests_code_cost_no_more(app: Flask, hall: Hall, 
 
 
 @pytest.mark.parametrize("way", ["code", "household", "members"])
-def test_a_queue_costs_two_statements_an_event(
+def test_a_queue_costs_a_few_statements_however_long_it_is(
     app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock, way: str
 ) -> None:
     moment = clock.now().isoformat()
@@ -95,7 +95,7 @@ def test_a_queue_costs_two_statements_an_event(
         )
 
     assert {result["status"] for result in answer.get_json()["results"]} == {"ok"}
-    assert len(said) <= 2 * len(events) + PER_SCAN
+    assert len(said) <= 2 * PER_SCAN, said
 
 
 def _hand_in(client: FlaskClient, hall: Hall, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -163,9 +163,13 @@ def test_one_event_that_no_database_keeps_does_not_spoil_the_queue(
     app: Flask, client: FlaskClient, hall: Hall, clock: FixedClock
 ) -> None:
     moment = clock.now().isoformat()
-    events = [
-        {"event_id": str(number), "scanned_at": moment, "walk_in": {"name": f"Vi Thị {number}"}} for number in range(4)
+    ways: list[dict[str, Any]] = [
+        {"walk_in": {"name": "Vi Thị 0"}},
+        {"code": hall.code},
+        {"household_id": hall.second_household, "proxy_name": "Vi Thị 2"},
+        {"code": hall.guest_code},
     ]
+    events = [{"event_id": str(number), "scanned_at": moment} | way for number, way in enumerate(ways)]
 
     def refuse(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
         if statement.startswith("INSERT INTO attendance") and "Vi Thị 2" in str(parameters):

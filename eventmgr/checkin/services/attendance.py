@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -13,7 +14,7 @@ from flask_babel import gettext as _
 
 from eventmgr.accounts.models import User
 from eventmgr.checkin import queries
-from eventmgr.checkin.door_book import DoorBook, HouseholdAtDoor, Invitee, Person, Standing
+from eventmgr.checkin.door_book import DoorBook, HouseholdAtDoor, Invitee, Person, Standing, whose_key
 from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.checkin.services.undoing import attendances_meant, drop_event, undo_attendance
@@ -63,6 +64,18 @@ class _Arrival:
     on_state_payroll: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Foreseen:
+    """What an accepted event comes to, if nobody is quicker."""
+
+    event: ScanEvent
+    at: datetime
+    invitee: Invitee
+    arrivals: list[_Arrival]
+    result: ScanResult
+    flag: str
+
+
 _OF_ARRIVAL = tuple(field.name for field in fields(_Arrival) if field.name != "name")
 
 
@@ -97,7 +110,8 @@ def record_scans(
     if not events:
         return []
     book = DoorBook(_at_door(meeting), keeper, events)
-    return [_record(book, event, keeper, now, clock_offset) for event in events]
+    answered = _record_first_comers(book, events, keeper, now, clock_offset) if len(events) > 1 else {}
+    return [answered.get(event.event_id) or _record(book, event, keeper, now, clock_offset) for event in events]
 
 
 def _at_door(meeting: Meeting | MeetingAtDoor) -> MeetingAtDoor:
@@ -120,23 +134,82 @@ def _record(book: DoorBook, event: ScanEvent, keeper: Doorkeeper, now: datetime,
         # Whom a phone without network let in all the same is settled by an officer.
         result = _refusal(book, event, keeper, verdict.answer, invitee)
         return _keep(meeting.id, event, keeper, now, result, clock_offset, held=event.offline)[1]
-    arrivals = _arrivals(meeting, event, invitee)
-    standing = book.standing(invitee)
-    result = ScanResult(
-        event.event_id,
-        Answer.OK,
-        people=tuple(_expected_answer(arrival, standing, at) for arrival in arrivals),
-        household=invitee.name,
-        household_id=invitee.household.id if invitee.household else None,
-    )
-    result = replace(result, status=_sum_up(result.people))
-    flag = verdict.flag or _flag_of_two_doors(event, keeper, result.people, standing)
-    scan_id, result = _keep(meeting.id, event, keeper, now, result, clock_offset, flag=flag)
+    foreseen = _foresee(book, event, keeper, at, invitee, verdict.flag)
+    scan_id, result = _keep(meeting.id, event, keeper, now, foreseen.result, clock_offset, flag=foreseen.flag)
     if scan_id is None:
         return result  # a repeat: the first answer stands
     if _date_back(event, result.people, at):
         book.forget_standing()
-    return _admit(book, event, keeper, at, now, invitee, arrivals, scan_id, result)
+    return _admit(book, foreseen, keeper, now, scan_id)
+
+
+def _foresee(
+    book: DoorBook, event: ScanEvent, keeper: Doorkeeper, at: datetime, invitee: Invitee, flag: str
+) -> _Foreseen:
+    arrivals = _arrivals(book.meeting, event, invitee)
+    standing = book.standing(invitee)
+    people = tuple(_expected_answer(arrival, standing, at) for arrival in arrivals)
+    result = ScanResult(
+        event.event_id,
+        _sum_up(people),
+        people=people,
+        household=invitee.name,
+        household_id=invitee.household.id if invitee.household else None,
+    )
+    flag = flag or _flag_of_two_doors(event, keeper, people, standing)
+    return _Foreseen(event, at, invitee, arrivals, result, flag)
+
+
+# --- A queue ------------------------------------------------------------------------------------
+
+
+def _record_first_comers(
+    book: DoorBook, events: Sequence[ScanEvent], keeper: Doorkeeper, now: datetime, clock_offset: timedelta
+) -> dict[str, ScanResult]:
+    """Store those events of a queue in two statements whose answer no other of them can change; by event_id.
+
+    The answers to events that were stored before are not among them.
+    """
+    foreseen = list(_first_comers(book, events, keeper, now, clock_offset))
+    if not foreseen:
+        return {}
+    scans = [
+        _scan_row(book.meeting.id, one.event, keeper, now, one.result, clock_offset, flag=one.flag) for one in foreseen
+    ]
+    scan_ids = {row.event_id: row.id for row in run(_adding(Scan, is_sqlite()), scans)}
+    kept = [(one, scan_ids[one.event.event_id]) for one in foreseen if one.event.event_id in scan_ids]
+    rows = [
+        _attendance_row(book.meeting.id, one.event, keeper, one.at, arrival, scan_id)
+        for one, scan_id in kept
+        for arrival in one.arrivals
+    ]
+    ids: dict[int, dict[int | None, int]] = {scan_id: {} for _one, scan_id in kept}
+    for row in run(_adding(Attendance, is_sqlite()), rows) if rows else ():
+        ids[row.scan_id][row.resident_id] = row.id
+    return {one.event.event_id: _admit(book, one, keeper, now, scan_id, ids[scan_id]) for one, scan_id in kept}
+
+
+def _first_comers(
+    book: DoorBook, events: Sequence[ScanEvent], keeper: Doorkeeper, now: datetime, clock_offset: timedelta
+) -> Iterator[_Foreseen]:
+    """What comes of the events that let in a household, or a guest by code, of which nobody has come yet and which no
+    other event is about."""
+    if any(event.undo is not None for event in events):
+        return  # it may be about any of them
+    about = [(event, book.find(event)) for event in events if event.guest_id is None]
+    same_id = Counter(event.event_id for event in events)
+    same_people = Counter(whose for _event, invitee in about if invitee and (whose := whose_key(invitee)))
+    same_people.update(("guest_id", event.guest_id) for event in events if event.guest_id is not None)
+    for event, invitee in about:
+        whose = whose_key(invitee) if invitee else None
+        if invitee is None or invitee.meeting_id != book.meeting.id or book.standing(invitee):
+            continue
+        if whose is None or same_people[whose] > 1 or same_id[event.event_id] > 1:
+            continue
+        at = corrected(event.scanned_at, clock_offset, now)
+        verdict = _judge(book, event, invitee, keeper, at, now)
+        if verdict.answer is Answer.OK:
+            yield _foresee(book, event, keeper, at, invitee, verdict.flag)
 
 
 # --- Who is meant -------------------------------------------------------------------------------
@@ -313,32 +386,35 @@ def _sum_up(people: tuple[PersonAnswer, ...]) -> Answer:
 
 def _admit(
     book: DoorBook,
-    event: ScanEvent,
+    foreseen: _Foreseen,
     keeper: Doorkeeper,
-    at: datetime,
     now: datetime,
-    invitee: Invitee,
-    arrivals: list[_Arrival],
     scan_id: int,
-    expected: ScanResult,
+    written: Mapping[int | None, int] | None = None,
 ) -> ScanResult:
-    """Write the attendances. The partial unique keys have the last word when two phones came at once."""
+    """Write the attendances, or take them as `written` already, by resident. The partial unique keys have the last word
+    when two phones came at once."""
+    invitee, expected = foreseen.invitee, foreseen.result
     people: list[PersonAnswer] = []
     overtaken = False
-    for arrival, person in zip(arrivals, expected.people, strict=True):
+    for arrival, person in zip(foreseen.arrivals, expected.people, strict=True):
         if person.status is not Answer.OK:
             people.append(person)
             continue
         if arrival.resident_id is not None or arrival.proxy_name or arrival.walk_in_name:
             _name_the_representative(book.standing(invitee), keeper, now)
-        new_id = _insert(book.meeting.id, event, keeper, at, arrival, scan_id)
+        if written is not None:
+            new_id = written.get(arrival.resident_id)
+        else:
+            row = _attendance_row(book.meeting.id, foreseen.event, keeper, foreseen.at, arrival, scan_id)
+            new_id = run(_adding(Attendance, is_sqlite()), row).scalar()
         if new_id is None:
             overtaken = True
             book.forget_standing()
             before = _earlier(arrival, book.standing(invitee))
             people.append(_already(arrival, before) if before else replace(person, status=Answer.ALREADY))
         else:
-            book.add(invitee, _came(arrival, new_id, at, keeper))
+            book.add(invitee, _came(arrival, new_id, foreseen.at, keeper))
             people.append(replace(person, attendance_id=new_id))
     final = replace(expected, people=tuple(people), status=_sum_up(tuple(people)))
     if overtaken:
@@ -371,11 +447,10 @@ def _came(arrival: _Arrival, attendance_id: int, at: datetime, keeper: Doorkeepe
     )
 
 
-def _insert(
+def _attendance_row(
     meeting_id: int, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: _Arrival, scan_id: int
-) -> int | None:
-    row: dict[str, Any] = {name: getattr(arrival, name) for name in _OF_ARRIVAL}
-    row |= {
+) -> dict[str, Any]:
+    return {name: getattr(arrival, name) for name in _OF_ARRIVAL} | {
         "meeting_id": meeting_id,
         "scan_id": scan_id,
         "relation": clean_text(event.relation)[:80],
@@ -386,17 +461,17 @@ def _insert(
         "device_id": keeper.device_id,
         "undo_reason": "",
     }
-    new_id: int | None = run(_adding(Attendance, is_sqlite()), row).scalar()
-    return new_id
 
 
 @cache
 def _adding(model: type[Base], _on_sqlite: bool) -> Any:
-    """Add a row unless a unique key already holds, and tell its id."""
-    return insert_ignoring(model).returning(table_of(model).c.id)
+    """Add rows where no unique key already holds, and tell their ids and what they are known by."""
+    columns = table_of(model).c
+    known_by = (columns.event_id,) if model is Scan else (columns.scan_id, columns.resident_id)
+    return insert_ignoring(model).returning(columns.id, *known_by)
 
 
-def _keep(
+def _scan_row(
     meeting_id: int,
     event: ScanEvent,
     keeper: Doorkeeper,
@@ -406,9 +481,8 @@ def _keep(
     *,
     flag: str = "",
     held: bool = False,
-) -> tuple[int | None, ScanResult]:
-    """Store the event. None and the first answer if this very event was stored before."""
-    row = {
+) -> dict[str, Any]:
+    return {
         "meeting_id": meeting_id,
         "source": keeper.source,
         "event_id": event.event_id,
@@ -426,6 +500,21 @@ def _keep(
         "clock_offset_ms": round(clock_offset / timedelta(milliseconds=1)),
         "undoes": event.undo is not None,
     }
+
+
+def _keep(
+    meeting_id: int,
+    event: ScanEvent,
+    keeper: Doorkeeper,
+    now: datetime,
+    result: ScanResult,
+    clock_offset: timedelta,
+    *,
+    flag: str = "",
+    held: bool = False,
+) -> tuple[int | None, ScanResult]:
+    """Store the event. None and the first answer if this very event was stored before."""
+    row = _scan_row(meeting_id, event, keeper, now, result, clock_offset, flag=flag, held=held)
     scan_id = run(_adding(Scan, is_sqlite()), row).scalar()
     if scan_id is not None:
         return scan_id, result
