@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 
-FIGURES = ("page", "scans", "messages", "outbox", "search", "imports")
+FIGURES = ("page", "scans", "scanner", "messages", "outbox", "search", "imports")
 
 
 def main() -> None:
