@@ -157,6 +157,8 @@ _REPORTED: dict[MessageState, Any] = {
 
 def describe_event(event: DeliveryEvent) -> str:
     """One step of a text in plain words, with what its code means."""
+    if event.outcome == "outcome_unknown":
+        return str(_TRIED[event.outcome])  # its code says how the answer was lost, which helps nobody
     if event.source == "attempt":
         told = _TRIED.get(event.outcome) or _("Handed to the gateway.")
     elif event.outcome in _WORDS:

@@ -54,7 +54,10 @@ def test_the_page_of_a_send_names_household_and_hamlet(app: Flask, commune: Area
 
     page = BeautifulSoup(answer.text, "lxml")
     named = [list(head.stripped_strings) for head in page.select("table.data tbody th")]
-    assert named == [["Hoàng Thị Nguyệt", "Bản Mẫu Hai"], ["Nông Văn Mẫu"]]
+    assert named == [
+        ["Hoàng Thị Nguyệt", "Bản Mẫu Hai", "0912 000 001"],
+        ["Nông Văn Mẫu", "0912 000 002"],
+    ]
 
 
 def test_the_workbook_has_name_household_code_and_hamlet(app: Flask, commune: Area, login_as: SignIn) -> None:

@@ -173,7 +173,9 @@ class Post:
                     "gateway_id": self._gateway_id(state, sent_at),
                     "error": _error(phone, state),
                     "queued_at": at,
-                    "settled_at": at + timedelta(minutes=1) if state in FINAL else None,
+                    "settled_at": at + timedelta(minutes=1)
+                    if state in FINAL or state is MessageState.UNKNOWN
+                    else None,
                 }
             )
         ids = insert_rows(Message, rows)
@@ -265,7 +267,7 @@ def _outcome(invitation: Invited, result: ContactResult, by_id: int | None, at: 
 
 def _error(phone: str, state: MessageState) -> str:
     if state is MessageState.UNKNOWN:
-        return "timeout"
+        return "no_answer"
     if state not in (MessageState.REFUSED, MessageState.FAILED):
         return ""
     words = {REFUSES: "opted_out", DEAD[0]: "takes_no_sms", DEAD[1]: "no_such_number"}
@@ -275,7 +277,7 @@ def _error(phone: str, state: MessageState) -> str:
 def _events(message_id: int, row: dict[str, Any], sent_at: datetime) -> list[dict[str, Any]]:
     """What the gateway said at once, and what the network said later."""
     state: MessageState = row["state"]
-    first = {MessageState.UNKNOWN: "unknown", MessageState.REFUSED: "refused"}.get(state, "accepted")
+    first = {MessageState.UNKNOWN: "outcome_unknown", MessageState.REFUSED: "refused"}.get(state, "accepted")
     words = [("attempt", first)]
     if state in (MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED):
         words.append((GATEWAY, state.value))

@@ -195,7 +195,7 @@ def _chips(batch: Batch, progress: Progress, group: str) -> list[dict[str, Any]]
         "all": _("All"),
         "waiting": _("Waiting"),
         "delivered": _("Arrived"),
-        "not_reached": _("Not reached"),
+        "not_reached": _("Did not arrive"),
     }
     counts = {
         "all": progress.total,
