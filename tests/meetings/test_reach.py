@@ -17,7 +17,7 @@ from eventmgr.core.settings import APPROVAL_NEEDED, CONTACT_PHONE, decide
 from eventmgr.meetings.invite_texts import default_texts
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.queries.listing import invited_to
-from eventmgr.meetings.queries.reached import standings_of_batch
+from eventmgr.meetings.queries.reached import has_failed, standing, standings_of_batch, was_reached
 from eventmgr.meetings.services import inviting, noticing, scheduling
 from eventmgr.meetings.values import ContactResult, MeetingDetails, Standing
 from eventmgr.messaging.models import Batch, Message
@@ -119,6 +119,17 @@ def test_what_was_noted_decides_how_sure_it_is(commune, result, standing):
         note(db.session.scalars(sa.select(Invitation.id)).one(), result)
 
     assert invited_to([meeting.id])[meeting.id].by_standing == {standing: 1}
+
+
+@pytest.mark.one_database
+def test_who_was_reached_is_looked_up_by_invitation_and_not_among_all_texts(in_app):
+    asked = sa.select(sa.func.count()).select_from(Invitation).where(was_reached(), standing() == "x", has_failed())
+    plain = str(asked.compile(db.engine, compile_kwargs={"literal_binds": True})).replace(":", "\\:")
+
+    steps = [row[3] for row in db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {plain}"))]
+
+    assert [step for step in steps if "message" in step and "ix_message_due" in step] == []
+    assert any("ix_message_recipient" in step for step in steps)
 
 
 @pytest.fixture

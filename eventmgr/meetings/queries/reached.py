@@ -37,7 +37,7 @@ def has_failed() -> sa.ColumnElement[bool]:
         later.id > about.id,
         later.state != MessageState.WITHDRAWN,
     )
-    own = sa.exists().where(_is_about_it(about), about.state.in_(NOT_REACHED), sa.not_(followed))
+    own = sa.exists().where(_is_about_it(about), _is_in(about, NOT_REACHED), sa.not_(followed))
     return sa.and_(sa.not_(was_reached()), sa.or_(own, _has_notice(NOT_REACHED)))
 
 
@@ -83,7 +83,7 @@ def _has_text(*states: MessageState) -> sa.ColumnElement[bool]:
     message, meeting = aliased(Message), aliased(Meeting)
     own = sa.exists().where(
         _is_about_it(message),
-        message.state.in_(states),
+        _is_in(message, states),
         meeting.id == Invitation.meeting_id,
         sa.or_(meeting.changed_at.is_(None), message.queued_at >= meeting.changed_at),
     )
@@ -98,13 +98,18 @@ def _has_notice(states: Collection[MessageState]) -> sa.ColumnElement[bool]:
         meeting.changed_at.is_not(None),
         _is_about_it(invited),
         invited.kind == BatchKind.INVITE,
-        invited.state.in_([*TAKEN, MessageState.UNKNOWN]),
+        _is_in(invited, [*TAKEN, MessageState.UNKNOWN]),
         notice.phone == invited.phone,
         notice.subject == invited.subject,
         notice.kind.in_(NOTICES),
-        notice.state.in_(states),
+        _is_in(notice, states),
         notice.queued_at >= meeting.changed_at,
     )
+
+
+def _is_in(message: type[Message], states: Collection[MessageState]) -> sa.ColumnElement[bool]:
+    # Not the bare column: SQLite would look through all messages in a state instead of the few about this invitation.
+    return sa.func.lower(message.state, type_=sa.String()).in_([state.value for state in states])
 
 
 def _is_about_it(message: type[Message]) -> sa.ColumnElement[bool]:
