@@ -398,6 +398,25 @@ def insert_ignoring(table: sa.Table | type[Base]) -> Any:
     return insert(target).on_conflict_do_nothing()
 
 
+def insert_many_ignoring(model: type[Base], rows: Sequence[Mapping[str, Any]], *told: str) -> Sequence[sa.Row[Any]]:
+    """As `insert_ignoring`, of many rows that name the same columns, in their order: the `told` columns of those that
+    were added. On PostgreSQL they are handed over as one value, as hundreds of them take long to read."""
+    if not rows:
+        return []
+    table = table_of(model)
+    if is_sqlite():
+        return run(insert_ignoring(table).returning(*(table.c[name] for name in told)), list(rows)).all()
+    defaults = {column.name: value for column, value in _plain_defaults(table, [table.c[n] for n in rows[0]]).items()}
+    names = ", ".join(f'"{name}"' for name in (*rows[0], *defaults))
+    statement = sa.text(
+        f'INSERT INTO "{table.name}" ({names}) SELECT {names}'
+        f' FROM json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))'
+        f" ON CONFLICT DO NOTHING RETURNING {', '.join(told)}"
+    )
+    handed = json.dumps([{**row, **defaults} for row in rows], default=datetime.isoformat)
+    return run(statement, {"rows": handed}).all()
+
+
 def insert_many(model: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
     """Add many rows that name the same columns, by the database's quickest way: on PostgreSQL that is COPY.
 

@@ -35,7 +35,7 @@ from eventmgr.checkin.values import (
     corrected,
 )
 from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import Base, change_rows, db, insert_ignoring, is_sqlite, run, table_of
+from eventmgr.core.db import Base, change_rows, db, insert_ignoring, insert_many_ignoring, is_sqlite, run, table_of
 from eventmgr.core.language import say_moment
 from eventmgr.core.text import clean_text, search_key
 from eventmgr.meetings.models import Meeting
@@ -176,7 +176,7 @@ def _record_first_comers(
     scans = [
         _scan_row(book.meeting.id, one.event, keeper, now, one.result, clock_offset, flag=one.flag) for one in foreseen
     ]
-    scan_ids = {row.event_id: row.id for row in run(_adding(Scan, is_sqlite()), scans)}
+    scan_ids = {row.event_id: row.id for row in insert_many_ignoring(Scan, scans, "id", "event_id")}
     kept = [(one, scan_ids[one.event.event_id]) for one in foreseen if one.event.event_id in scan_ids]
     rows = [
         _attendance_row(book.meeting.id, one.event, keeper, one.at, arrival, scan_id)
@@ -184,7 +184,7 @@ def _record_first_comers(
         for arrival in one.arrivals
     ]
     ids: dict[int, dict[int | None, int]] = {scan_id: {} for _one, scan_id in kept}
-    for row in run(_adding(Attendance, is_sqlite()), rows) if rows else ():
+    for row in insert_many_ignoring(Attendance, rows, "id", "scan_id", "resident_id"):
         ids[row.scan_id][row.resident_id] = row.id
     return {one.event.event_id: _admit(book, one, keeper, now, scan_id, ids[scan_id]) for one, scan_id in kept}
 
@@ -465,10 +465,8 @@ def _attendance_row(
 
 @cache
 def _adding(model: type[Base], _on_sqlite: bool) -> Any:
-    """Add rows where no unique key already holds, and tell their ids and what they are known by."""
-    columns = table_of(model).c
-    known_by = (columns.event_id,) if model is Scan else (columns.scan_id, columns.resident_id)
-    return insert_ignoring(model).returning(columns.id, *known_by)
+    """Add a row unless a unique key already holds, and tell its id."""
+    return insert_ignoring(model).returning(table_of(model).c.id)
 
 
 def _scan_row(
