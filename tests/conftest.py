@@ -54,13 +54,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that asks for an app runs on both databases, unless marked `one_database`."""
+    """Every test that asks for an app runs on both databases, unless marked `one_database`; `one_database("postgresql")`
+    where what is tested is that database's own."""
     if "database_url" not in metafunc.fixturenames:
         return
     chosen = metafunc.config.getoption("--database")
     kinds = ["sqlite", "postgresql"] if chosen == "both" else [chosen]
-    if metafunc.definition.get_closest_marker("one_database"):
-        kinds = ["sqlite"]
+    if one := metafunc.definition.get_closest_marker("one_database"):
+        kinds = list(one.args or ["sqlite"])
     metafunc.parametrize("database_url", kinds, indirect=True)
 
 

@@ -170,13 +170,17 @@ def _begin_sqlite(connection: Connection) -> None:
 # --- SQLite: writers wait in a line -------------------------------------------------------------
 
 LONGEST_WAIT = 15.0
-"""Seconds after which a writer stops waiting in line and asks SQLite, which lets it wait as long again."""
+"""Seconds after which a writer stops waiting in line, whatever is stuck at its head, and asks SQLite, which lets it wait
+as long again."""
+
+LOOK_AGAIN = 0.0005
+"""Seconds between two looks of a process whether another one has left: less than a commit takes."""
 
 
 class _Line:
     """Where the writers of one file wait. SQLite itself makes no line: whoever finds the file taken sleeps and looks
-    again, ever more seldom, and newcomers overtake. Threads wait for a lock, and the first of each process for the
-    lock on a small file beside the database, which the end of a process releases, however it ends."""
+    again, ever more seldom, and newcomers overtake. Threads wait for a lock, and the first of each process looks every
+    moment for the lock on a small file beside the database, which the end of a process releases, however it ends."""
 
     def __init__(self, database: str) -> None:
         self._threads = threading.Lock()
@@ -185,14 +189,13 @@ class _Line:
 
     def enter(self) -> bool:
         """Come first, or be told that it took too long."""
+        until = time.monotonic() + LONGEST_WAIT
         if not self._threads.acquire(timeout=LONGEST_WAIT):
             return False
-        if fcntl is not None:
-            # A folder that takes no files, or locks none, leaves it to SQLite as it was.
-            with contextlib.suppress(OSError):
-                self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
-                fcntl.flock(self._file, fcntl.LOCK_EX)
-        return True
+        if self._lock_file(until):
+            return True
+        self.leave()
+        return False
 
     def leave(self) -> None:
         """Let the next one come."""
@@ -200,6 +203,31 @@ class _Line:
             os.close(self._file)  # and with it the lock
             self._file = None
         self._threads.release()
+
+    def _lock_file(self, until: float) -> bool:
+        """Come before other processes; False if that took too long. A folder that takes no files, or locks none, leaves
+        it to SQLite as it was."""
+        if fcntl is None:
+            return True
+        with contextlib.suppress(OSError):
+            self._file = os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600)
+            # Two places, the next and the first: who has just been first cannot be so again before the next one was.
+            if not _lock(fcntl.lockf, self._file, until) or not _lock(fcntl.flock, self._file, until):
+                return False
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
+        return True
+
+
+def _lock(how: Callable[[int, int], None], file: int, until: float) -> bool:
+    """Lock a file, unless somebody has it for too long. The system only waits for ever, so it is asked again and again."""
+    assert fcntl is not None
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            how(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        if time.monotonic() >= until:
+            return False
+        time.sleep(LOOK_AGAIN)
 
 
 @lru_cache(maxsize=64)
