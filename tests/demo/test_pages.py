@@ -65,7 +65,7 @@ def test_no_link_within_two_steps_is_broken(demo: Flask, name: str) -> None:
         if shape in shapes or parts.path.endswith(NOT_PAGES) or parts.path.startswith("/static"):
             continue
         shapes.add(shape)
-        answer = client.get(path)
+        answer = client.get(path, follow_redirects=True)
         seen[path] = answer.status_code
         if answer.mimetype == "text/html":
             waiting += _links(BeautifulSoup(answer.text, "lxml"), "body")
