@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 
 from eventmgr.areas.models import Area
 from eventmgr.checkin.services.pairing import create_pairing, redeem_pairing
+from eventmgr.checkin.views import api
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting
@@ -157,6 +159,35 @@ def test_a_queue_sent_again_after_a_lost_reply_gets_the_first_answers(
 
     assert again[:-1] == first
     assert again[-1]["status"] == "ok"
+
+
+@pytest.mark.parametrize("piece", [1, 50], ids=["one by one", "in one piece"])
+def test_later_events_of_a_queue_know_whom_earlier_ones_let_in_took_back_and_dated_back(
+    client: FlaskClient, hall: Hall, clock: FixedClock, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    monkeypatch.setattr(api, "PIECE", piece)
+    first, second = {"household_id": hall.household}, {"household_id": hall.second_household}
+    ways: list[dict[str, Any]] = [
+        first,
+        {"undo": {"event_id": "0"}},
+        {"resident_ids": hall.members[:1]},
+        {"walk_in": {"name": "Vi Thị Hoa", "household_id": hall.second_household}},
+        second,
+        {"undo": {"event_id": "3"}},
+        second,
+        {"code": hall.code, "scanned_at": (clock.now() - timedelta(minutes=10)).isoformat()},
+        {"resident_ids": hall.members[:1]},
+    ]
+    moment = clock.now().isoformat()
+    events = [{"event_id": str(place), "scanned_at": moment, "offline": True} | way for place, way in enumerate(ways)]
+
+    results = _hand_in(client, hall, events)
+
+    told = [result["status"] for result in results]
+    assert told == ["ok", "ok", "ok", "ok", "already", "ok", "ok", "already", "already"]
+    when = [datetime.fromisoformat(results[place]["people"][0]["first_scanned_at"]) for place in (2, 8)]
+    assert when[0] - when[1] == timedelta(minutes=10)
+    assert _hand_in(client, hall, events) == results, "sent again, it gets the first answers"
 
 
 def test_one_event_that_no_database_keeps_does_not_spoil_the_queue(
