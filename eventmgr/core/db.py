@@ -441,7 +441,7 @@ def insert_many_ignoring(model: type[Base], rows: Sequence[Mapping[str, Any]], *
         f' FROM json_populate_recordset(NULL::"{table.name}", CAST(:rows AS json))'
         f" ON CONFLICT DO NOTHING RETURNING {', '.join(told)}"
     )
-    handed = json.dumps([{**row, **defaults} for row in rows], default=datetime.isoformat)
+    handed = json.dumps([{**row, **defaults} for row in rows], default=datetime.isoformat, ensure_ascii=False)
     return run(statement, {"rows": handed}).all()
 
 
