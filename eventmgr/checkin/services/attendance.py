@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from eventmgr.accounts.models import User
 from eventmgr.checkin import queries
-from eventmgr.checkin.door_book import DoorBook, HouseholdAtDoor, Invitee, Person, Standing, whose_key
+from eventmgr.checkin.door_book import DoorBook, Invitee, Standing, whose_key
 from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
+from eventmgr.checkin.services.arrivals import Arrival, already, arrivals_of, earlier, expected_answer, sum_up
+from eventmgr.checkin.services.keeping import adding, attendance_row, hold, keep, scan_row, stored_answer
 from eventmgr.checkin.services.undoing import attendances_meant, drop_event, undo_attendance
 from eventmgr.checkin.values import (
-    EARLIEST,
-    HELD,
     NAMED,
     TWO_PHONES,
     Answer,
@@ -31,37 +29,12 @@ from eventmgr.checkin.values import (
     ScanEvent,
     ScanResult,
     Undo,
-    WalkIn,
     corrected,
 )
-from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import Base, change_rows, db, insert_ignoring, insert_many_ignoring, is_sqlite, run, table_of
+from eventmgr.core.db import change_rows, db, insert_many_ignoring, is_sqlite, run
 from eventmgr.core.language import say_moment
-from eventmgr.core.text import clean_text, search_key
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
-from eventmgr.residents.values import Gender, PovertyClass
-
-KINH = frozenset({"kinh", "nguoi kinh", "viet"})
-"""The majority's names, folded; every other ethnic group is a minority (Nghị định 05/2011/NĐ-CP, Điều 4)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """One row to be: whom it is about, and the snapshot that later changes never touch."""
-
-    name: str
-    household_id: int | None = None
-    resident_id: int | None = None
-    guest_id: int | None = None
-    invitation_id: int | None = None
-    walk_in_name: str = ""
-    proxy_name: str = ""
-    hamlet_id: int | None = None
-    poverty_class: PovertyClass = PovertyClass.OTHER
-    gender: Gender = Gender.UNKNOWN
-    is_minority: bool | None = None
-    on_state_payroll: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +44,9 @@ class _Foreseen:
     event: ScanEvent
     at: datetime
     invitee: Invitee
-    arrivals: list[_Arrival]
+    arrivals: list[Arrival]
     result: ScanResult
     flag: str
-
-
-_OF_ARRIVAL = tuple(field.name for field in fields(_Arrival) if field.name != "name")
 
 
 def record_scan(
@@ -106,7 +76,7 @@ def record_scans(
 ) -> list[ScanResult]:
     """As `record_scan`, of many events one after the other: what is on file about them is read at once."""
     if keeper.hands_in_only:
-        return [_hold(meeting.id, event, keeper, now, clock_offset) for event in events]
+        return [hold(meeting.id, event, keeper, now, clock_offset) for event in events]
     if not events:
         return []
     book = DoorBook(_at_door(meeting), keeper, events)
@@ -129,13 +99,13 @@ def _record(book: DoorBook, event: ScanEvent, keeper: Doorkeeper, now: datetime,
     invitee = book.find(event)
     verdict = _judge(book, event, invitee, keeper, at, now)
     if verdict.answer is Answer.CLOSED and (event.offline or event.let_in):
-        return _hold(meeting.id, event, keeper, now, clock_offset)
+        return hold(meeting.id, event, keeper, now, clock_offset)
     if verdict.answer is not Answer.OK or invitee is None:
         # Whom a phone without network let in all the same is settled by an officer.
         result = _refusal(book, event, keeper, verdict.answer, invitee)
-        return _keep(meeting.id, event, keeper, now, result, clock_offset, held=event.offline)[1]
+        return keep(meeting.id, event, keeper, now, result, clock_offset, held=event.offline)[1]
     foreseen = _foresee(book, event, keeper, at, invitee, verdict.flag)
-    scan_id, result = _keep(meeting.id, event, keeper, now, foreseen.result, clock_offset, flag=foreseen.flag)
+    scan_id, result = keep(meeting.id, event, keeper, now, foreseen.result, clock_offset, flag=foreseen.flag)
     if scan_id is None:
         return result  # a repeat: the first answer stands
     if _date_back(event, result.people, at):
@@ -146,12 +116,12 @@ def _record(book: DoorBook, event: ScanEvent, keeper: Doorkeeper, now: datetime,
 def _foresee(
     book: DoorBook, event: ScanEvent, keeper: Doorkeeper, at: datetime, invitee: Invitee, flag: str
 ) -> _Foreseen:
-    arrivals = _arrivals(book.meeting, event, invitee)
+    arrivals = arrivals_of(book.meeting, event, invitee)
     standing = book.standing(invitee)
-    people = tuple(_expected_answer(arrival, standing, at) for arrival in arrivals)
+    people = tuple(expected_answer(arrival, standing, at) for arrival in arrivals)
     result = ScanResult(
         event.event_id,
-        _sum_up(people),
+        sum_up(people),
         people=people,
         household=invitee.name,
         household_id=invitee.household.id if invitee.household else None,
@@ -174,12 +144,12 @@ def _record_first_comers(
     if not foreseen:
         return {}
     scans = [
-        _scan_row(book.meeting.id, one.event, keeper, now, one.result, clock_offset, flag=one.flag) for one in foreseen
+        scan_row(book.meeting.id, one.event, keeper, now, one.result, clock_offset, flag=one.flag) for one in foreseen
     ]
     scan_ids = {row.event_id: row.id for row in insert_many_ignoring(Scan, scans, "id", "event_id")}
     kept = [(one, scan_ids[one.event.event_id]) for one in foreseen if one.event.event_id in scan_ids]
     rows = [
-        _attendance_row(book.meeting.id, one.event, keeper, one.at, arrival, scan_id)
+        attendance_row(book.meeting.id, one.event, keeper, one.at, arrival, scan_id)
         for one, scan_id in kept
         for arrival in one.arrivals
     ]
@@ -269,119 +239,7 @@ def _hint(book: DoorBook, answer: Answer, invitee: Invitee | None, keeper: Doork
     return ""
 
 
-def _arrivals(meeting: MeetingAtDoor, event: ScanEvent, invitee: Invitee) -> list[_Arrival]:
-    """The rows an accepted event asks for.
-
-    A household comes as those who are ticked; if nobody is ticked, as those the invitation names when it names
-    persons, else as one representative who is not named. Whoever comes instead of somebody is counted as the
-    household's, not as the absent person.
-    """
-    if event.walk_in is not None:
-        return [_walk_in_arrival(meeting, event.walk_in, invitee)]
-    if invitee.guest is not None:
-        return [_guest_arrival(invitee.guest, invitee, event)]
-    assert invitee.household is not None
-    representative = _household_arrival(invitee.household, invitee, event)
-    if event.proxy_name and (event.household_id is None or not event.resident_ids):
-        return [representative]
-    if event.resident_ids:
-        ticked = [member for member in invitee.household.members if member.id in event.resident_ids]
-    elif event.code:
-        ticked = list(invitee.named)
-    else:
-        ticked = []
-    stand_in = [representative] if event.proxy_name else []
-    persons = [
-        replace(
-            representative,
-            name=member.full_name,
-            proxy_name="",
-            resident_id=member.id,
-            gender=member.gender,
-            is_minority=_is_minority(member.ethnic_group or invitee.household.ethnic_group),
-            on_state_payroll=member.on_state_payroll,
-        )
-        for member in sorted(ticked, key=lambda member: member.id)
-    ]
-    return persons + stand_in or [representative]
-
-
-def _walk_in_arrival(meeting: MeetingAtDoor, walk_in: WalkIn, invitee: Invitee) -> _Arrival:
-    """Somebody on no list; of a household if that was said, with what is on file of it."""
-    name = clean_text(walk_in.name)[:200]
-    if invitee.household is not None:
-        of_household = _household_arrival(invitee.household, invitee, ScanEvent("", EARLIEST, Method.WALK_IN))
-        return replace(of_household, name=name, walk_in_name=name, gender=walk_in.gender)
-    hamlet_id = queries.find_hamlet_id(meeting, walk_in.hamlet_id)
-    return _Arrival(name, walk_in_name=name, hamlet_id=hamlet_id, gender=walk_in.gender)
-
-
-def _household_arrival(household: HouseholdAtDoor, invitee: Invitee, event: ScanEvent) -> _Arrival:
-    proxy = clean_text(event.proxy_name)[:200]
-    return _Arrival(
-        name=proxy or invitee.name,
-        household_id=household.id,
-        invitation_id=invitee.invitation_id,
-        proxy_name=proxy,
-        hamlet_id=household.hamlet_id,
-        poverty_class=household.poverty_class,
-        is_minority=_is_minority(household.ethnic_group),
-    )
-
-
-def _guest_arrival(guest: Person, invitee: Invitee, event: ScanEvent) -> _Arrival:
-    return _Arrival(
-        name=guest.full_name,
-        guest_id=guest.id,
-        invitation_id=invitee.invitation_id,
-        proxy_name=clean_text(event.proxy_name)[:200],
-        gender=guest.gender,
-        is_minority=_is_minority(guest.ethnic_group),
-        on_state_payroll=guest.on_state_payroll,
-    )
-
-
-def _is_minority(ethnic_group: str) -> bool | None:
-    folded = search_key(ethnic_group)
-    return folded not in KINH if folded else None
-
-
-# --- Keeping it ---------------------------------------------------------------------------------
-
-
-def _expected_answer(arrival: _Arrival, standing: list[Standing], at: datetime) -> PersonAnswer:
-    before = _earlier(arrival, standing)
-    if before is None:
-        return PersonAnswer(arrival.name, Answer.OK, first_scanned_at=at)
-    return _already(arrival, before)
-
-
-def _earlier(arrival: _Arrival, standing: list[Standing]) -> Standing | None:
-    """The standing attendance that makes this arrival a repeat. Anyone of the household has come: then a second
-    representative without a name is a repeat too. Who is on no list is known again by the name, within a household."""
-    if arrival.resident_id is not None:
-        return next((row for row in standing if row.resident_id == arrival.resident_id), None)
-    if arrival.guest_id is not None:
-        return next((row for row in standing if row.guest_id == arrival.guest_id), None)
-    if arrival.proxy_name or arrival.walk_in_name:
-        folded = search_key(arrival.proxy_name or arrival.walk_in_name)
-        named = (row for row in standing if row.resident_id is None)
-        return next((row for row in named if search_key(row.proxy_name or row.walk_in_name) == folded), None)
-    return next(iter(standing), None)
-
-
-def _already(arrival: _Arrival, before: Standing) -> PersonAnswer:
-    return PersonAnswer(
-        arrival.name,
-        Answer.ALREADY,
-        first_scanned_at=before.attended_at,
-        attendance_id=before.id,
-        device=before.device,
-    )
-
-
-def _sum_up(people: tuple[PersonAnswer, ...]) -> Answer:
-    return Answer.OK if any(person.status is Answer.OK for person in people) else Answer.ALREADY
+# --- Letting in ---------------------------------------------------------------------------------
 
 
 def _admit(
@@ -406,19 +264,19 @@ def _admit(
         if written is not None:
             new_id = written.get(arrival.resident_id)
         else:
-            row = _attendance_row(book.meeting.id, foreseen.event, keeper, foreseen.at, arrival, scan_id)
-            new_id = run(_adding(Attendance, is_sqlite()), row).scalar()
+            row = attendance_row(book.meeting.id, foreseen.event, keeper, foreseen.at, arrival, scan_id)
+            new_id = run(adding(Attendance, is_sqlite()), row).scalar()
         if new_id is None:
             overtaken = True
             book.forget_standing()
-            before = _earlier(arrival, book.standing(invitee))
-            people.append(_already(arrival, before) if before else replace(person, status=Answer.ALREADY))
+            before = earlier(arrival, book.standing(invitee))
+            people.append(already(arrival, before) if before else replace(person, status=Answer.ALREADY))
         else:
             book.add(invitee, _came(arrival, new_id, foreseen.at, keeper))
             people.append(replace(person, attendance_id=new_id))
-    final = replace(expected, people=tuple(people), status=_sum_up(tuple(people)))
+    final = replace(expected, people=tuple(people), status=sum_up(tuple(people)))
     if overtaken:
-        run(sa.update(Scan).where(Scan.id == scan_id).values(answer=Answer(final.status), people=_stored(final)))
+        run(sa.update(Scan).where(Scan.id == scan_id).values(answer=Answer(final.status), people=stored_answer(final)))
     return final
 
 
@@ -432,7 +290,7 @@ def _name_the_representative(standing: list[Standing], keeper: Doorkeeper, now: 
             standing.remove(row)
 
 
-def _came(arrival: _Arrival, attendance_id: int, at: datetime, keeper: Doorkeeper) -> Standing:
+def _came(arrival: Arrival, attendance_id: int, at: datetime, keeper: Doorkeeper) -> Standing:
     return Standing(
         attendance_id,
         at,
@@ -447,134 +305,6 @@ def _came(arrival: _Arrival, attendance_id: int, at: datetime, keeper: Doorkeepe
     )
 
 
-def _attendance_row(
-    meeting_id: int, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: _Arrival, scan_id: int
-) -> dict[str, Any]:
-    return {name: getattr(arrival, name) for name in _OF_ARRIVAL} | {
-        "meeting_id": meeting_id,
-        "scan_id": scan_id,
-        "relation": clean_text(event.relation)[:80],
-        "method": event.method,
-        "signed": event.signed,
-        "attended_at": at,
-        "operator_id": keeper.user_id,
-        "device_id": keeper.device_id,
-        "undo_reason": "",
-    }
-
-
-@cache
-def _adding(model: type[Base], _on_sqlite: bool) -> Any:
-    """Add a row unless a unique key already holds, and tell its id."""
-    return insert_ignoring(model).returning(table_of(model).c.id)
-
-
-def _scan_row(
-    meeting_id: int,
-    event: ScanEvent,
-    keeper: Doorkeeper,
-    now: datetime,
-    result: ScanResult,
-    clock_offset: timedelta,
-    *,
-    flag: str = "",
-    held: bool = False,
-) -> dict[str, Any]:
-    return {
-        "meeting_id": meeting_id,
-        "source": keeper.source,
-        "event_id": event.event_id,
-        "code": (normalise_code(event.code) or event.code)[:80],  # one way of writing: erasing looks for it
-        "method": event.method,
-        "answer": Answer.CLOSED if result.status == HELD else Answer(result.status),
-        "people": _stored(result),
-        "scanned_at": event.scanned_at,
-        "received_at": now,
-        "offline": event.offline,
-        "held": held,
-        "note": clean_text(event.note)[:200],
-        "flag": flag,
-        "told": _told(event) if held else None,
-        "clock_offset_ms": round(clock_offset / timedelta(milliseconds=1)),
-        "undoes": event.undo is not None,
-    }
-
-
-def _keep(
-    meeting_id: int,
-    event: ScanEvent,
-    keeper: Doorkeeper,
-    now: datetime,
-    result: ScanResult,
-    clock_offset: timedelta,
-    *,
-    flag: str = "",
-    held: bool = False,
-) -> tuple[int | None, ScanResult]:
-    """Store the event. None and the first answer if this very event was stored before."""
-    row = _scan_row(meeting_id, event, keeper, now, result, clock_offset, flag=flag, held=held)
-    scan_id = run(_adding(Scan, is_sqlite()), row).scalar()
-    if scan_id is not None:
-        return scan_id, result
-    first = db.session.execute(
-        sa.select(Scan.id, Scan.answer, Scan.people, Scan.held).where(
-            Scan.source == keeper.source, Scan.event_id == event.event_id
-        )
-    ).one()
-    if first.held and first.answer is Answer.CLOSED:
-        return None, ScanResult(event.event_id, HELD)
-    return None, _restored(event.event_id, first.id, first.answer, first.people)
-
-
-def _hold(meeting_id: int, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
-    return _keep(meeting_id, event, keeper, now, ScanResult(event.event_id, HELD), clock_offset, held=True)[1]
-
-
-def _stored(result: ScanResult) -> list[Any]:
-    """What is kept of an answer, to repeat it. A scan is stored before its attendances have their ids."""
-    about = {"household": result.household, "household_id": result.household_id, "hint": result.hint}
-    return [about] + [
-        {
-            "name": person.name,
-            "status": person.status,
-            "first_scanned_at": person.first_scanned_at.isoformat() if person.first_scanned_at else None,
-            "attendance_id": person.attendance_id,
-            "device": person.device,
-        }
-        for person in result.people
-    ]
-
-
-def _restored(event_id: str, scan_id: int, answer: Answer, stored: list[Any]) -> ScanResult:
-    """The first answer. Those whom it let in stand in their order as the attendances of the scan."""
-    about, *people = stored
-    let_in = iter(db.session.scalars(sa.select(Attendance.id).where(Attendance.scan_id == scan_id).order_by("id")))
-    return ScanResult(
-        event_id,
-        answer,
-        people=tuple(
-            PersonAnswer(
-                person["name"],
-                Answer(person["status"]),
-                datetime.fromisoformat(person["first_scanned_at"]) if person["first_scanned_at"] else None,
-                person["attendance_id"] or (next(let_in, None) if person["status"] == Answer.OK else None),
-                person["device"],
-            )
-            for person in people
-        ),
-        **about,
-    )
-
-
-def _told(event: ScanEvent) -> dict[str, Any]:
-    """What a held event said, so that an officer can accept it later."""
-    told = asdict(event)
-    told["scanned_at"] = event.scanned_at.isoformat()
-    told["list_at"] = event.list_at.isoformat() if event.list_at else None
-    told["code"] = normalise_code(event.code) or event.code
-    return told
-
-
 # --- Taking back at the door, and what phones without network could not know ----------------------
 
 
@@ -584,15 +314,15 @@ def _record_undo(
     """Store an event that takes back, and free the persons it is about."""
     if meeting.status is MeetingStatus.CLOSED:
         if event.offline:
-            return _hold(meeting.id, event, keeper, now, clock_offset)
-        return _keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.CLOSED), clock_offset)[1]
+            return hold(meeting.id, event, keeper, now, clock_offset)
+        return keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.CLOSED), clock_offset)[1]
     rows = attendances_meant(meeting, undo, keeper)
     if rows is None:
-        return _keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.UNKNOWN), clock_offset)[1]
+        return keep(meeting.id, event, keeper, now, ScanResult(event.event_id, Answer.UNKNOWN), clock_offset)[1]
     standing = [row for row in rows if row.undone_at is None]
     freed = tuple(PersonAnswer(queries.name_on(row), Answer.OK, attendance_id=row.id) for row in standing)
     result = ScanResult(event.event_id, Answer.OK, people=freed)
-    scan_id, result = _keep(meeting.id, event, keeper, now, result, clock_offset)
+    scan_id, result = keep(meeting.id, event, keeper, now, result, clock_offset)
     if scan_id is None:
         return result
     by = db.session.get(User, keeper.user_id) if keeper.user_id else None
