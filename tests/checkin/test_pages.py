@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.core.access import Role
+from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
@@ -251,3 +252,20 @@ def test_the_officer_reads_on_the_board_why_somebody_was_let_in_early(
     live = _page(officer, f"/meetings/{hall.meeting}/check-in/live").get_text()
     assert "khi chưa mở điểm danh" in live
     assert "đến sớm từ xa" in live
+
+
+def test_the_live_board_shows_the_last_ten_newest_first_came_of_invited_and_no_class(
+    hall: Hall, scan: Callable[..., dict[str, Any]], clock: FixedClock, login_as: Callable[..., FlaskClient]
+) -> None:
+    for number in range(11):
+        scan(walk_in={"name": f"Vi Thị Khách {number:02d}"})
+        clock.advance(minutes=1)
+    scan(code=hall.code)
+
+    live = _page(login_as(Role.OFFICER, hall.commune), f"/meetings/{hall.meeting}/check-in/live")
+
+    names = [str(name.string) for name in live.select(".plain-list > li > strong")]
+    assert names == ["Nông Văn Ánh", *(f"Vi Thị Khách {number:02d}" for number in range(10, 1, -1))]
+    told = live.get_text(" ", strip=True).lower()
+    assert "1/2" in told.replace(" ", ""), "one of the two invited households of the hamlet"
+    assert not any(word in told for word in ("nghèo", "nùng", "+84", "091"))
