@@ -27,13 +27,13 @@ BEGIN
             RAISE EXCEPTION 'grown too large';
         END IF;
         IF kept.bytes > 0 THEN
-            EXECUTE format('SELECT EXISTS (SELECT FROM %s)', kept.name) INTO filled;
+            EXECUTE format('SELECT EXISTS (SELECT FROM %%s)', kept.name) INTO filled;
             IF filled THEN
-                EXECUTE format('DELETE FROM %s', kept.name);
+                EXECUTE format('DELETE FROM %%s', kept.name);
             END IF;
         END IF;
     END LOOP;
-    PERFORM setval(format('%I.%I', schemaname, sequencename), 1, false)
+    PERFORM setval(format('%%I.%%I', schemaname, sequencename), 1, false)
         FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$;
 RESET session_replication_role;
