@@ -45,12 +45,16 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_d
 
 
 class Databases:
-    """Clones of a template on one PostgreSQL, emptied after use: several times quicker than making one for each test."""
+    """Clones of a template on one PostgreSQL, emptied after use: several times quicker than making one for each test.
+
+    One that a test has brought to another version is not used again.
+    """
 
     def __init__(self, server: sa.URL, template: str) -> None:
         self._server, self._template = server, template
         self._free: list[sa.URL] = []
         self._maintenance = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+        self._version = self._version_of(server.set(database=template))
 
     def take(self) -> sa.URL:
         """An empty database that nobody else has."""
@@ -62,15 +66,25 @@ class Databases:
 
     def give_back(self, url: sa.URL) -> None:
         """Empty it for the next; what cannot be emptied quickly is dropped."""
+        if self._version_of(url) == self._version and self._empty(url):
+            self._free.append(url)
+        else:
+            self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
+
+    def _empty(self, url: sa.URL) -> bool:
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
         try:
             with engine.connect() as connection:
                 connection.exec_driver_sql(PART_FROM_OTHERS)
                 connection.exec_driver_sql(EMPTY_ALL)
         except sa.exc.DBAPIError:
-            self._say(f"DROP DATABASE {url.database} WITH (FORCE)")
-        else:
-            self._free.append(url)
+            return False
+        return True
+
+    def _version_of(self, url: sa.URL) -> str:
+        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 
     def _say(self, sentence: str) -> None:
         with self._maintenance.connect() as connection:
