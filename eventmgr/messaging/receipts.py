@@ -72,7 +72,9 @@ def take_part(
     """
     if receipt.state is MessageState.DELIVERED:
         told = db.session.execute(
-            sa.select(DeliveryEvent.outcome, DeliveryEvent.raw).where(DeliveryEvent.message_id == message.id)
+            sa.select(DeliveryEvent.outcome, DeliveryEvent.raw)
+            .where(DeliveryEvent.message_id == message.id)
+            .order_by(DeliveryEvent.id)
         ).all()
         arrived = {raw.get("id") for outcome, raw in told if outcome == receipt.outcome} | {receipt.raw.get("id")}
         counted = [int(raw["partsCount"]) for _outcome, raw in told if raw.get("partsCount")]
