@@ -197,7 +197,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         twilio = self.server.twilio
         length = int(self.headers.get("Content-Length", 0))
-        fields = dict(urllib.parse.parse_qsl(self.rfile.read(length).decode(), keep_blank_values=True))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            return  # whoever was writing it was killed: half a request is none
+        fields = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
         if not self._may_enter(f"{MESSAGES}.json"):
             return
         with twilio.lock:
