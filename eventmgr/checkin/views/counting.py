@@ -23,10 +23,9 @@ def headcount(meeting_id: int) -> Response:
     typed = clean_text(request.form.get("number", ""))
     try:
         with unit_of_work():
+            meeting = meeting_at_desk(meeting_id)
             number = None if request.form.get("clear") else _whole(typed)
-            set_headcount(
-                meeting_at_desk(meeting_id), number, request.form.get("reason", ""), by=current_user, now=now()
-            )
+            set_headcount(meeting, number, request.form.get("reason", ""), by=current_user, now=now())
     except (NoSuchCount, NoReason) as error:
         flash(error.message, "warning")
     else:
