@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from eventmgr.checkin.queries import find_invitee_by_code
+from eventmgr.checkin.door_book import find_invitee_by_code
 from eventmgr.core.acts import Act, ChangedSince, TooLateToUndo, forget_old_changes, last_act_id
 from eventmgr.core.audit import AuditEntry
 from eventmgr.core.clock import now
