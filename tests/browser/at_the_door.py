@@ -68,7 +68,8 @@ def expect_came(app: Flask, number: int) -> None:
     until = monotonic() + 30
     while came(app) < number and monotonic() < until:
         sleep(0.05)
-    assert came(app) == number
+    found = came(app)
+    assert found == number, f"{found} came"
 
 
 def change_meeting(app: Flask, meeting_id: int, **values: object) -> None:

@@ -156,7 +156,8 @@ def test_exports_and_lists_of_names_are_remembered(app: Flask, officer: FlaskCli
         ("export_report", f"meeting:{world.first}"),
     ]
     with app.app_context():
-        seen = db.session.execute(sa.select(AccessEntry.kind, AccessEntry.what, AccessEntry.record)).all()
+        told = sa.select(AccessEntry.kind, AccessEntry.what, AccessEntry.record).order_by(AccessEntry.id)
+        seen = db.session.execute(told).all()
     assert [tuple(row) for row in seen] == [
         ("export", "attendances", f"meeting:{world.first}"),
         ("view", "people", f"plan:{world.plan}"),
