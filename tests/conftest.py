@@ -28,7 +28,7 @@ from eventmgr.core.access import Role
 from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from tests.factories import make_user
-from tests.support.reuse import Databases, TemplatesInMemory, compile_routes_once
+from tests.support.reuse import Databases, TemplatesInMemory, compile_routes_once, share_statements
 
 TODAY = datetime(2023, 6, 1, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 """A Thursday morning in the year of the commune's plan."""
@@ -185,6 +185,7 @@ def make_app(
     def make(**settings: Any) -> Flask:
         app = create_app(_settings(database_url, tmp_path) | settings, clock)
         app.jinja_env.bytecode_cache = compiled_templates
+        share_statements(app)
         made.append(app)
         return app
 

@@ -92,9 +92,9 @@ def make_household(
     db.session.add(household)
     household.statuses.append(PovertyStatus(decision="Danh sách mẫu 2023", year=2023, poverty_class=poverty_class))
     if head:
-        make_resident(household, head, is_head=True, gender=gender, ethnic_group=ethnic_group)
+        _resident(household, head, is_head=True, gender=gender, ethnic_group=ethnic_group)
     for name in members:
-        make_resident(household, name, ethnic_group=ethnic_group)
+        _resident(household, name, ethnic_group=ethnic_group)
     if phone:
         household.contacts.append(Contact(phone=phone, owner=owner))
     db.session.flush()
@@ -104,6 +104,12 @@ def make_household(
 
 def make_resident(household: Household, full_name: str, **details: Any) -> Resident:
     """A member of the household."""
+    resident = _resident(household, full_name, **details)
+    db.session.flush()
+    return resident
+
+
+def _resident(household: Household, full_name: str, **details: Any) -> Resident:
     resident = Resident(
         household=household,
         full_name=full_name,
@@ -112,7 +118,6 @@ def make_resident(household: Household, full_name: str, **details: Any) -> Resid
         **{"gender": Gender.UNKNOWN, "created_at": now()} | details,
     )
     db.session.add(resident)
-    db.session.flush()
     return resident
 
 

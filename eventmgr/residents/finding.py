@@ -6,14 +6,15 @@ calls `index_households` or `index_commune` afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.orm import Session, UOWTransaction
 
-from eventmgr.core.db import db, place_of, table_of
+from eventmgr.core.db import db, is_sqlite, place_of, table_of
 from eventmgr.residents.models import Contact, Household, HouseholdTerm, PhoneState, Resident
 from eventmgr.residents.values import Reach
 
@@ -35,41 +36,54 @@ def index_households(household_ids: Collection[int]) -> None:
 
 def index_commune(commune_id: int) -> None:
     """Make anew what all households of a commune are found by."""
-    _index(db.session.connection(), Household.commune_id == commune_id)
+    _run(db.session.connection(), _indexing(Household.commune_id == commune_id))
 
 
 def index_all() -> None:
     """Make anew what every household is found by: after a restore, or rows written by other hands."""
-    _index(db.session.connection(), sa.true())
+    _run(db.session.connection(), _indexing(sa.true()))
 
 
 def index_phone(phone: str) -> None:
     """See anew how the households of a phone are reached, once something became known of it."""
     served = sa.select(Contact.household_id).where(Contact.phone == phone)
-    _copy(db.session.connection(), Household.id.in_(served), _reach())
+    db.session.connection().execute(_copying(Household.id.in_(served), _reach()))
 
 
 def _index_each(connection: sa.Connection, household_ids: Collection[int]) -> None:
     ids = sorted(household_ids)
     for start in range(0, len(ids), _AT_ONCE):
-        _index(connection, Household.id.in_(ids[start : start + _AT_ONCE]))
+        _run(connection, _indexing_each(is_sqlite()), household_ids=ids[start : start + _AT_ONCE])
 
 
-def _index(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+def _run(connection: sa.Connection, statements: Iterable[sa.Executable], **parameters: Any) -> None:
+    for statement in statements:
+        connection.execute(statement, parameters)
+
+
+@cache
+def _indexing_each(_on_sqlite: bool) -> tuple[sa.Executable, ...]:
+    """Made once: to build them takes longer than to carry them out, and every row saved needs them."""
+    return _indexing(Household.id.in_(sa.bindparam("household_ids", expanding=True)))
+
+
+def _indexing(which: sa.ColumnElement[bool]) -> tuple[sa.Executable, ...]:
+    """The statements that make anew what the chosen households are found by."""
     head = (
         sa.select(Resident.name_sort)
         .where(Resident.household_id == Household.id, Resident.is_head, Resident.left_on.is_(None))
         .scalar_subquery()
     )
-    _copy(connection, which, {Household.head_name_sort: sa.func.coalesce(head, "")} | _reach())
     chosen = sa.select(Household.id).where(which)
-    connection.execute(sa.delete(HouseholdTerm).where(HouseholdTerm.household_id.in_(chosen)))
-    terms = sa.insert(table_of(HouseholdTerm)).from_select(["commune_id", "term", "household_id"], _terms(which))
-    connection.execute(terms)
+    return (
+        _copying(which, {Household.head_name_sort: sa.func.coalesce(head, "")} | _reach()),
+        sa.delete(HouseholdTerm).where(HouseholdTerm.household_id.in_(chosen)),
+        sa.insert(table_of(HouseholdTerm)).from_select(["commune_id", "term", "household_id"], _terms(which)),
+    )
 
 
-def _copy(connection: sa.Connection, which: sa.ColumnElement[bool], values: Any) -> None:
-    connection.execute(sa.update(Household).where(which).values(values))
+def _copying(which: sa.ColumnElement[bool], values: Any) -> sa.Executable:
+    return sa.update(Household).where(which).values(values)
 
 
 def _reach() -> dict[Any, Any]:

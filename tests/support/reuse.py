@@ -6,9 +6,15 @@ from typing import Any
 from uuid import uuid4
 
 import sqlalchemy as sa
+from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
+
+from eventmgr.core.db import db
 
 MOST_BYTES = 1_000_000
 """A table that grew beyond this is not worth emptying, and its size would mislead the next test's planner."""
@@ -105,6 +111,21 @@ class TemplatesInMemory(BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what Jinja compiled."""
         self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+def share_statements(app: Flask) -> None:
+    """Let this app's engine take the SQL that others of this run have made of the same statements, and the other way.
+
+    SQLAlchemy keeps it for each engine and dialect object; what it is depends on the kind of dialect alone.
+    """
+    with app.app_context():
+        db.engine.update_execution_options(compiled_cache=_STATEMENTS)
+
+
+_STATEMENTS: LRUCache[Any, Any] = LRUCache(5000)
+for _kind in (PGDialect_psycopg, SQLiteDialect_pysqlite):
+    _kind.__eq__ = lambda mine, other: type(mine) is type(other)  # type: ignore[method-assign, assignment, misc]
+    _kind.__hash__ = lambda mine: hash(type(mine))  # type: ignore[method-assign, assignment, misc]
 
 
 def compile_routes_once() -> None:
