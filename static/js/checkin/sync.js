@@ -26,9 +26,14 @@ export class Sync {
   }
 
   /* Keep the event and try to send it; resolves with the commune's answer, or null if there was none in time.
-     It is kept as made without network: only the request that still goes out in time says otherwise. */
+     It is kept as made without network: only the request that still goes out in time says otherwise. Where there is
+     none, the phone's own word stands, also if the network comes back a moment later. */
   async submit(event, patience) {
     await this.store.put({ ...event, offline: true });
+    if (!this.online) {
+      this.flush();
+      return null;
+    }
     this.fresh.set(event.event_id, performance.now() + patience);
     const answer = new Promise((resolve) => {
       this.answers.set(event.event_id, resolve);
