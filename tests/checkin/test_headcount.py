@@ -68,13 +68,31 @@ def test_the_paper_page_takes_it_too_and_shows_it(officer: FlaskClient, hall: Ha
 
 
 @pytest.mark.parametrize(
-    "form", [{"number": "33"}, {"number": "", "reason": "x"}, {"number": "-3", "reason": "x"}, {"number": "many"}]
+    ("form", "wrong"),
+    [
+        ({"number": "33", "reason": " "}, "reason"),
+        ({"number": "", "reason": "hết giấy ký"}, "number"),
+        ({"number": "-3", "reason": "hết giấy ký"}, "number"),
+        ({"number": "ba mươi", "reason": ""}, "number"),
+    ],
 )
-def test_a_count_needs_a_number_and_a_reason(
-    app: Flask, officer: FlaskClient, hall: Hall, form: dict[str, str]
+def test_a_count_needs_a_number_and_a_reason_and_loses_neither(
+    app: Flask, officer: FlaskClient, hall: Hall, form: dict[str, str], wrong: str
 ) -> None:
-    assert count(officer, hall, **form).select_one(".notice, .alert, [role=status]") is not None
+    page = count(officer, hall, 422, **form)
+
+    said = page.select(".field-error")
+    assert [error["id"] for error in said] == [f"headcount-{wrong}-error"]
+    assert said[0].get_text().strip()
+    typed = {name: page.select_one(f"#headcount-{name}")["value"] for name in form}  # type: ignore[index]
+    assert typed == form
     assert figures(app, hall).headcount is None
+
+
+def test_a_refused_count_leads_back_to_the_paper_it_came_from(officer: FlaskClient, hall: Hall) -> None:
+    page = count(officer, hall, 422, number="33", **{"from": "paper"})
+
+    assert page.select_one("input[name=from]")["value"] == "paper"  # type: ignore[index]
 
 
 def test_a_later_count_replaces_it_and_each_is_audited(app: Flask, officer: FlaskClient, hall: Hall) -> None:
