@@ -12,9 +12,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from eventmgr.accounts.models import User
 from eventmgr.areas.models import Area
-from eventmgr.checkin.models import Device, Scan
-from eventmgr.checkin.queries import name_of
+from eventmgr.checkin.models import Attendance, Device, Scan
+from eventmgr.checkin.queries import name_of, name_on
 from eventmgr.checkin.values import Answer, Method
+from eventmgr.checkin.words import name_of_device
 from eventmgr.core.access import Scope
 from eventmgr.core.db import db
 from eventmgr.core.errors import NotFound
@@ -85,8 +86,9 @@ def meetings_with_waiting(scope: Scope, *, limit: int) -> list[tuple[int, str, i
 def waiting_scans(meeting: Meeting) -> list[WaitingScan]:
     """The events that wait, as they happened."""
     scans = db.session.scalars(sa.select(Scan).where(Scan.meeting_id == meeting.id, _WAITS)).all()
-    sources, people = _sources(scans), _People.of(meeting, scans)
-    told = [_waiting(scan, sources, people) for scan in scans]
+    undone = _Undone.of(meeting, scans)
+    sources, people = _sources(scans), _People.of(meeting, [*scans, *undone.events.values()])
+    told = [_waiting(scan, sources, people, undone) for scan in scans]
     return sorted(told, key=lambda one: (one.at, one.id))
 
 
@@ -116,9 +118,9 @@ def noted_scans(meeting: Meeting, scope: Scope) -> list[NotedScan]:
     ]
 
 
-def _waiting(scan: Scan, sources: _Sources, people: _People) -> WaitingScan:
+def _waiting(scan: Scan, sources: _Sources, people: _People, undone: _Undone) -> WaitingScan:
     told = scan.told or {}
-    meant = people.meant(told)
+    meant = undone.meant(scan, people) if scan.undoes else people.meant(told)
     return WaitingScan(
         scan.id,
         people=", ".join(meant),
@@ -145,7 +147,7 @@ class _Sources:
     def name_of(self, source: str) -> str:
         device = self._device(source)
         if device is not None:
-            return device.label or f"#{device.id}"
+            return name_of_device(device)
         return self.users.get(_number(source, "user"), "")
 
     def why(self, scan: Scan) -> str:
@@ -210,7 +212,7 @@ class _People:
                 sa.select(Resident.id, Resident.full_name)
                 .join(Resident.household)
                 .where(
-                    Resident.id.in_({number for one in told for number in one.get("resident_ids") or ()}),
+                    Resident.id.in_({number for one in told for number in _residents_of(one)}),
                     Household.commune_id == meeting.area_id,
                 )
             ),
@@ -233,6 +235,57 @@ class _People:
             self.codes.get(told.get("code") or ""),
         )
         return named or list(filter(None, whole))
+
+
+@dataclass(slots=True)
+class _Undone:
+    """What waiting undos are about: earlier events of the same phones, or attendances."""
+
+    events: dict[tuple[str, str], Scan]
+    attendances: dict[int, str]
+
+    @classmethod
+    def of(cls, meeting: Meeting, scans: Iterable[Scan]) -> _Undone:
+        undos = [_undo_of(scan) for scan in scans]
+        events = db.session.scalars(
+            sa.select(Scan).where(
+                Scan.meeting_id == meeting.id, Scan.event_id.in_({undo.get("event_id") for undo in undos} - {None})
+            )
+        )
+        rows = db.session.scalars(
+            sa.select(Attendance)
+            .where(
+                Attendance.meeting_id == meeting.id,
+                Attendance.id.in_({undo.get("attendance_id") for undo in undos} - {None}),
+            )
+            .options(
+                joinedload(Attendance.resident),
+                joinedload(Attendance.guest),
+                joinedload(Attendance.household).selectinload(Household.members),
+            )
+        )
+        return cls({(event.source, event.event_id): event for event in events}, {row.id: name_on(row) for row in rows})
+
+    def meant(self, scan: Scan, people: _People) -> list[str]:
+        """Whom an undo takes back, by name: the one it singles out, else all whom the earlier event let in."""
+        undo = _undo_of(scan)
+        one = people.residents.get(undo.get("resident_id") or 0)
+        event = self.events.get((scan.source, str(undo.get("event_id"))))
+        attendance = self.attendances.get(undo.get("attendance_id") or 0)
+        if one or attendance:
+            return [one or attendance or ""]
+        if event is None:
+            return []
+        return people.meant(event.told or {}) or list(filter(None, [_names(event)]))
+
+
+def _undo_of(scan: Scan) -> dict[str, Any]:
+    return (scan.told or {}).get("undo") or {}
+
+
+def _residents_of(told: dict[str, Any]) -> list[int]:
+    one = (told.get("undo") or {}).get("resident_id")
+    return [*(told.get("resident_ids") or ()), *([one] if one else [])]
 
 
 def _household_of(told: dict[str, Any]) -> int | None:

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from eventmgr.checkin.models import Device
 from eventmgr.checkin.values import Answer, Method, ScanResult, Signed
 from eventmgr.core.language import say_clock_time
 
@@ -69,3 +70,8 @@ def describe_answer(result: ScanResult) -> tuple[str, str]:
             return _("Checked in already: %(names)s", names=names), "warning"
         return _("Checked in already at %(time)s: %(names)s", time=say_clock_time(first), names=names), "warning"
     return " ".join(filter(None, (str(REFUSALS[result.status]), result.hint))), "warning"
+
+
+def name_of_device(device: Device) -> str:
+    """What a phone is called by its officers: whose it is, or its number."""
+    return device.label or _("Phone %(number)s", number=device.id)

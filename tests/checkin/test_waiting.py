@@ -20,6 +20,7 @@ from eventmgr.core.clock import FixedClock
 from eventmgr.core.db import db, unit_of_work
 from eventmgr.meetings.models import Invitation, Meeting
 from eventmgr.meetings.values import MeetingStatus
+from eventmgr.residents.models import Resident
 from tests.checkin.conftest import Hall
 from tests.factories import hamlet_of, make_commune
 
@@ -218,6 +219,28 @@ def test_an_undo_that_waited_takes_back_what_was_accepted_before_it(
 
     assert standing(app) == []
     assert page(officer, hall).select("tbody tr") == []
+
+
+@pytest.mark.parametrize("singled_out", [False, True])
+def test_an_undo_that_waits_says_whom_it_takes_back(
+    app: Flask, officer: FlaskClient, hall: Hall, scan: Send, clock: FixedClock, singled_out: bool
+) -> None:
+    members = list(hall.members[:2])
+    scan(household_id=hall.household, resident_ids=members, event_id="in")
+    revoke(app, clock)
+    scan(household_id=hall.household, proxy_name="Nông Thị Con", event_id="later")
+    clock.advance(seconds=1)
+    scan(undo={"event_id": "in", "resident_id": members[1]} if singled_out else {"event_id": "in"})
+    scan(undo={"event_id": "later"})
+    scan(undo={"event_id": "never sent"})
+
+    with app.app_context():
+        names = [db.session.get_one(Resident, number).full_name for number in members]
+    told = [row.get_text(" ", strip=True) for row in page(officer, hall).select("tbody tr th")]
+    assert told[0] == "Nông Thị Con"
+    assert (names[0] in told[1], names[1] in told[1]) == (not singled_out, True)
+    assert "Nông Thị Con" in told[2]
+    assert told[3].endswith("chưa rõ là ai")
 
 
 def test_a_phone_takes_back_what_still_waits(app: Flask, officer: FlaskClient, hall: Hall, scan: Send) -> None:

@@ -23,7 +23,7 @@ from eventmgr.checkin.values import Answer as Said
 from eventmgr.checkin.values import Counts, Doorkeeper, Method, ScanEvent, WalkIn
 from eventmgr.checkin.views import bp
 from eventmgr.checkin.waiting import count_waiting, noted_scans
-from eventmgr.checkin.words import FLAGS, describe_answer
+from eventmgr.checkin.words import FLAGS, describe_answer, name_of_device
 from eventmgr.core.access import Permission, requires, scope
 from eventmgr.core.access_log import note_view
 from eventmgr.core.clock import now
@@ -100,6 +100,7 @@ def meeting_board(meeting_id: int) -> str:
         scans_next="next" in request.args,
         new_event=lambda: str(uuid4()),
         name_of=queries.name_of,
+        name_of_device=name_of_device,
         self_check_in=find_self_check_in(meeting),
         **_live_values(meeting),
     )
