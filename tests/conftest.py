@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -63,6 +64,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if one := metafunc.definition.get_closest_marker("one_database"):
         kinds = list(one.args or ["sqlite"])
     metafunc.parametrize("database_url", kinds, indirect=True)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: not to be looked through whenever the app of a test is cleared away."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -129,15 +129,21 @@ for _kind in (PGDialect_psycopg, SQLiteDialect_pysqlite):
 
 
 def compile_routes_once() -> None:
-    """Let all apps of this run share what werkzeug compiles to build a route's addresses: most of the time it takes to
-    make an app, of which each test has its own. It depends on nothing but the rule's own words."""
-    compiled: dict[tuple[Any, ...], Any] = {}
-    compile_anew = Rule._compile_builder
+    """Let all apps of this run share what werkzeug makes of a route's words: most of the time it takes to make an app, of
+    which each test has its own. It depends on nothing but the rule."""
+    compiled: dict[tuple[Any, ...], dict[str, Any]] = {}
+    compile_anew = Rule.compile
 
-    def compile_builder(self: Rule, append_unknown: bool = True) -> Any:
-        key = (tuple(self._trace), repr(self.defaults), append_unknown)
+    def compile_rule(self: Rule) -> None:
+        key = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults))
         if key not in compiled:
-            compiled[key] = compile_anew(self, append_unknown)
-        return compiled[key]
+            compile_anew(self)
+            compiled[key] = {name: getattr(self, name) for name in COMPILED}
+        for name, value in compiled[key].items():
+            setattr(self, name, value.__func__.__get__(self) if name in BOUND else value)
 
-    Rule._compile_builder = compile_builder  # type: ignore[method-assign]
+    Rule.compile = compile_rule  # type: ignore[method-assign]
+
+
+BOUND = ("_build", "_build_unknown")
+COMPILED = ("_parts", "_trace", "_converters", "arguments", *BOUND)
