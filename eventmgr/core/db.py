@@ -426,6 +426,48 @@ def insert_ignoring(table: sa.Table | type[Base]) -> Any:
     return insert(target).on_conflict_do_nothing()
 
 
+@cache
+def adding(model: type[Base], _on_sqlite: bool) -> Any:
+    """A statement, made once, that adds a row unless a unique key already holds, and tells its id."""
+    return insert_ignoring(model).returning(table_of(model).c.id)
+
+
+def insert_pair_ignoring(
+    first: type[Base], row: Mapping[str, Any], second: type[Base], its_row: Mapping[str, Any], *, by: str
+) -> tuple[int | None, int | None]:
+    """As `insert_ignoring`, of a row and of another that names the first in its column `by`: the ids of those that were
+    added, and the second only with the first. On PostgreSQL by one statement, as each is a way there and back."""
+    if not is_sqlite():
+        statement = _adding_pair(first, tuple(row), second, tuple(its_row), by)
+        values = {f"first_{name}": value for name, value in row.items()}
+        added = run(statement, values | {f"second_{name}": value for name, value in its_row.items()}).first()
+        return (None, None) if added is None else tuple(added)
+    first_id = run(adding(first, True), row).scalar()
+    return first_id, None if first_id is None else run(adding(second, True), {**its_row, by: first_id}).scalar()
+
+
+@cache
+def _adding_pair(
+    first: type[Base], names: tuple[str, ...], second: type[Base], its_names: tuple[str, ...], by: str
+) -> sa.Select[Any]:
+    def values(table: sa.Table, given: tuple[str, ...], prefix: str, but: str = "") -> dict[str, Any]:
+        bound = {name: sa.bindparam(f"{prefix}_{name}", type_=table.c[name].type) for name in given}
+        columns = [table.c[name] for name in (*given, *filter(None, (but,)))]
+        others = {
+            column.name: sa.literal(value, column.type) for column, value in _plain_defaults(table, columns).items()
+        }
+        return {name: sa.cast(value, table.c[name].type) for name, value in (bound | others).items()}
+
+    one, other = table_of(first), table_of(second)
+    added = insert_ignoring(one).values(values(one, names, "first")).returning(one.c.id).cte("added")
+    row = values(other, its_names, "second", but=by)
+    chosen = sa.select(*row.values(), added.c.id)
+    followed = insert_ignoring(other).from_select([*row, by], chosen, include_defaults=False).returning(other.c.id)
+    follower = followed.cte("follower")
+    told: sa.Select[Any] = sa.select(added.c.id, follower.c.id)
+    return told.select_from(added.outerjoin(follower, sa.true()))
+
+
 def insert_many_ignoring(model: type[Base], rows: Sequence[Mapping[str, Any]], *told: str) -> Sequence[sa.Row[Any]]:
     """As `insert_ignoring`, of many rows that name the same columns, in their order: the `told` columns of those that
     were added. On PostgreSQL they are handed over as one value, as hundreds of them take long to read."""

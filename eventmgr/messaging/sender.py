@@ -61,6 +61,7 @@ class Sender:
         self._busy = threading.Lock()
         self._rung = threading.Event()
         self._hold_until = 0.0  # on the monotonic clock
+        self._ask_at = 0.0
         self._holds = 0
 
     def run(self, seconds: float = 20.0) -> bool:
@@ -90,19 +91,19 @@ class Sender:
                 results = crew.gather()
                 self._mind(results)
                 room = 2 * self.pace.concurrency - crew.outstanding if time.monotonic() < until else 0
-                errands = self._turn(results, room)
+                errands = self._turn(results, room, idle=not crew.outstanding)
                 crew.add(errands, time.monotonic() + self.pace.lease.start_within.total_seconds())
                 if not crew.outstanding and not (room and self._wait_for_rate()):
                     break
         with unit_of_work():
             outbox.finish_batches(clock_now())
 
-    def _turn(self, results: list[Result], room: int) -> list[Errand]:
+    def _turn(self, results: list[Result], room: int, idle: bool) -> list[Errand]:
         """Record and claim in one commit."""
         try:
             with unit_of_work():
                 outbox.record(results, self.gateway, self.pace.lease, clock_now())
-                return self._claim(room)
+                return self._claim(room, idle)
         except IntegrityError:
             # One gateway id for two of our messages: what can be recorded is; the rest runs out of
             # its lease and is looked for.
@@ -121,15 +122,19 @@ class Sender:
                 extra={"message_id": result.errand.message_id},
             )
 
-    def _claim(self, room: int) -> list[Errand]:
+    def _claim(self, room: int, idle: bool) -> list[Errand]:
         now, errands = clock_now(), []
         if time.monotonic() >= self._hold_until:
             limit = room
             if room > 0 and self.pace.rate_per_second:
                 limit = min(room, outbox.rate_allows(self.pace.rate_per_second, now))
             errands = outbox.claim_to_send(self.gateway, self.pace.lease, limit, now)
-        for kind in (ErrandKind.FIND, ErrandKind.CHECK):
-            errands += outbox.claim_to_ask(self.gateway, kind, self.pace.lease, room - len(errands), now)
+        # What is to be asked has waited for seconds at least: while there is something to send, not to be looked for in
+        # every turn.
+        if idle or time.monotonic() >= self._ask_at:
+            self._ask_at = time.monotonic() + LOOK_SECONDS
+            for kind in (ErrandKind.FIND, ErrandKind.CHECK):
+                errands += outbox.claim_to_ask(self.gateway, kind, self.pace.lease, room - len(errands), now)
         return errands
 
     def _wait_for_rate(self) -> bool:

@@ -203,7 +203,7 @@ def test_one_event_that_no_database_keeps_does_not_spoil_the_queue(
     events = [{"event_id": str(number), "scanned_at": moment} | way for number, way in enumerate(ways)]
 
     def refuse(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-        if statement.replace('"', "").startswith("INSERT INTO attendance") and "Vi Hai" in str(parameters):
+        if "INSERT INTO attendance" in statement.replace('"', "") and "Vi Hai" in str(parameters):
             raise OverflowError
 
     with app.app_context():

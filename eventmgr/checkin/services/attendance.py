@@ -16,7 +16,7 @@ from eventmgr.checkin.door_book import DoorBook, Invitee, Standing, whose_key
 from eventmgr.checkin.judging import KnownCode, Verdict, could_know, judge_door, judge_scan
 from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.checkin.services.arrivals import Arrival, already, arrivals_of, earlier, expected_answer, sum_up
-from eventmgr.checkin.services.keeping import adding, attendance_row, hold, keep, scan_row, stored_answer
+from eventmgr.checkin.services.keeping import attendance_row, first_answer, hold, keep, scan_row, stored_answer
 from eventmgr.checkin.services.undoing import attendances_meant, drop_event, undo_attendance
 from eventmgr.checkin.values import (
     NAMED,
@@ -31,7 +31,7 @@ from eventmgr.checkin.values import (
     Undo,
     corrected,
 )
-from eventmgr.core.db import change_rows, db, insert_many_ignoring, is_sqlite, run
+from eventmgr.core.db import adding, change_rows, db, insert_many_ignoring, insert_pair_ignoring, is_sqlite, run
 from eventmgr.core.language import say_moment
 from eventmgr.meetings.models import Meeting
 from eventmgr.meetings.values import MeetingStatus
@@ -105,12 +105,33 @@ def _record(book: DoorBook, event: ScanEvent, keeper: Doorkeeper, now: datetime,
         result = _refusal(book, event, keeper, verdict.answer, invitee)
         return keep(meeting.id, event, keeper, now, result, clock_offset, held=event.offline)[1]
     foreseen = _foresee(book, event, keeper, at, invitee, verdict.flag)
+    if len(foreseen.arrivals) == 1 and not book.standing(invitee):
+        return _record_newcomer(book, foreseen, keeper, now, clock_offset)
     scan_id, result = keep(meeting.id, event, keeper, now, foreseen.result, clock_offset, flag=foreseen.flag)
     if scan_id is None:
         return result  # a repeat: the first answer stands
     if _date_back(event, result.people, at):
         book.forget_standing()
     return _admit(book, foreseen, keeper, now, scan_id)
+
+
+def _record_newcomer(
+    book: DoorBook, foreseen: _Foreseen, keeper: Doorkeeper, now: datetime, clock_offset: timedelta
+) -> ScanResult:
+    """The usual case: somebody is let in by whom and of whom nobody has come yet. The event and the attendance are
+    stored at once."""
+    event, (arrival,) = foreseen.event, foreseen.arrivals
+    scan_id, attendance_id = insert_pair_ignoring(
+        Scan,
+        scan_row(book.meeting.id, event, keeper, now, foreseen.result, clock_offset, flag=foreseen.flag),
+        Attendance,
+        attendance_row(book.meeting.id, event, keeper, foreseen.at, arrival),
+        by="scan_id",
+    )
+    if scan_id is None:
+        return first_answer(event, keeper)
+    written = {} if attendance_id is None else {arrival.resident_id: attendance_id}
+    return _admit(book, foreseen, keeper, now, scan_id, written)
 
 
 def _foresee(
@@ -149,7 +170,7 @@ def _record_first_comers(
     scan_ids = {row.event_id: row.id for row in insert_many_ignoring(Scan, scans, "id", "event_id")}
     kept = [(one, scan_ids[one.event.event_id]) for one in foreseen if one.event.event_id in scan_ids]
     rows = [
-        attendance_row(book.meeting.id, one.event, keeper, one.at, arrival, scan_id)
+        attendance_row(book.meeting.id, one.event, keeper, one.at, arrival) | {"scan_id": scan_id}
         for one, scan_id in kept
         for arrival in one.arrivals
     ]
@@ -264,8 +285,8 @@ def _admit(
         if written is not None:
             new_id = written.get(arrival.resident_id)
         else:
-            row = attendance_row(book.meeting.id, foreseen.event, keeper, foreseen.at, arrival, scan_id)
-            new_id = run(adding(Attendance, is_sqlite()), row).scalar()
+            row = attendance_row(book.meeting.id, foreseen.event, keeper, foreseen.at, arrival)
+            new_id = run(adding(Attendance, is_sqlite()), row | {"scan_id": scan_id}).scalar()
         if new_id is None:
             overtaken = True
             book.forget_standing()

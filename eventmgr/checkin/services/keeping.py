@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,19 +12,18 @@ from eventmgr.checkin.models import Attendance, Scan
 from eventmgr.checkin.services.arrivals import Arrival
 from eventmgr.checkin.values import HELD, Answer, Doorkeeper, PersonAnswer, ScanEvent, ScanResult
 from eventmgr.core.codes import normalise_code
-from eventmgr.core.db import Base, db, insert_ignoring, is_sqlite, run, table_of
+from eventmgr.core.db import adding, db, is_sqlite, run
 from eventmgr.core.text import clean_text
 
 _OF_ARRIVAL = tuple(field.name for field in fields(Arrival) if field.name != "name")
 
 
 def attendance_row(
-    meeting_id: int, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: Arrival, scan_id: int
+    meeting_id: int, event: ScanEvent, keeper: Doorkeeper, at: datetime, arrival: Arrival
 ) -> dict[str, Any]:
-    """An attendance to be, as its table keeps it."""
+    """An attendance to be, as its table keeps it; but for the scan that it follows from."""
     return {name: getattr(arrival, name) for name in _OF_ARRIVAL} | {
         "meeting_id": meeting_id,
-        "scan_id": scan_id,
         "relation": clean_text(event.relation)[:80],
         "method": event.method,
         "signed": event.signed,
@@ -34,12 +32,6 @@ def attendance_row(
         "device_id": keeper.device_id,
         "undo_reason": "",
     }
-
-
-@cache
-def adding(model: type[Base], _on_sqlite: bool) -> Any:
-    """Add a row unless a unique key already holds, and tell its id."""
-    return insert_ignoring(model).returning(table_of(model).c.id)
 
 
 def scan_row(
@@ -88,16 +80,19 @@ def keep(
     """Store the event. None and the first answer if this very event was stored before."""
     row = scan_row(meeting_id, event, keeper, now, result, clock_offset, flag=flag, held=held)
     scan_id = run(adding(Scan, is_sqlite()), row).scalar()
-    if scan_id is not None:
-        return scan_id, result
+    return (None, first_answer(event, keeper)) if scan_id is None else (scan_id, result)
+
+
+def first_answer(event: ScanEvent, keeper: Doorkeeper) -> ScanResult:
+    """What was said when this very event was stored."""
     first = db.session.execute(
         sa.select(Scan.id, Scan.answer, Scan.people, Scan.held).where(
             Scan.source == keeper.source, Scan.event_id == event.event_id
         )
     ).one()
     if first.held and first.answer is Answer.CLOSED:
-        return None, ScanResult(event.event_id, HELD)
-    return None, _restored(event.event_id, first.id, first.answer, first.people)
+        return ScanResult(event.event_id, HELD)
+    return _restored(event.event_id, first.id, first.answer, first.people)
 
 
 def hold(meeting_id: int, event: ScanEvent, keeper: Doorkeeper, now: datetime, clock_offset: timedelta) -> ScanResult:
