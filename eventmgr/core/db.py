@@ -413,6 +413,35 @@ def change_rows(statement: sa.Update | sa.Delete) -> int:
     return int(result.rowcount)
 
 
+def update_each(
+    model: type[Base],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    by: Collection[str],
+    where: sa.ColumnElement[bool],
+    also: Mapping[str, Any],
+) -> int:
+    """Change many rows where a condition holds, each to values of its own: every one of `rows` says what it is known
+    `by` and its new values, `also` is what all of them get. Returns how many were changed.
+
+    On PostgreSQL the rows are handed over as one value: one by one they are a way there and back each.
+    """
+    table = table_of(model)
+    new = [name for name in rows[0] if name not in by]
+    if is_sqlite():
+        known = sa.and_(where, *(table.c[name] == sa.bindparam(f"of_{name}") for name in by))
+        one = sa.update(table).where(known).values({name: sa.bindparam(f"to_{name}") for name in new} | dict(also))
+        each = [{f"{'of' if name in by else 'to'}_{name}": value for name, value in row.items()} for row in rows]
+        return run(one, each).rowcount
+    handed = sa.func.json_to_recordset(sa.cast(sa.bindparam("rows", type_=sa.String), sa.JSON))
+    given = handed.table_valued(*(sa.column(name, table.c[name].type) for name in rows[0])).render_derived(
+        with_types=True
+    )
+    known = sa.and_(where, *(table.c[name] == given.c[name] for name in by))
+    every = sa.update(table).where(known).values({name: given.c[name] for name in new} | dict(also))
+    return run(every, {"rows": json.dumps([dict(row) for row in rows])}).rowcount
+
+
 def run(statement: sa.sql.Executable, values: Any = None) -> sa.CursorResult[Any]:
     """Run a statement about plain rows on the connection of the session, past its objects: quicker by half where a
     statement is made once and run often. Objects not yet flushed are not seen."""

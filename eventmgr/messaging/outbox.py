@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from eventmgr.areas.models import Area
 from eventmgr.core import registry
-from eventmgr.core.db import change_rows, db, locked, skip_locked
+from eventmgr.core.db import change_rows, db, insert_many, locked, skip_locked, update_each
 from eventmgr.messaging import queries, receipts
 from eventmgr.messaging.gateways.base import (
     AccountProblem,
@@ -277,36 +277,29 @@ def record(results: Sequence[Result], gateway: SmsGateway, lease: Lease, now: da
 
 def _record_taken(results: list[Result], gateway: SmsGateway, now: datetime) -> list[Result]:
     """The usual end of most errands, in two statements. Returns those it does not fit."""
-    message = Message.__table__
-    assert isinstance(message, sa.Table)
-    changed = db.session.connection().execute(
-        sa.update(message)
-        .where(
-            message.c.id == sa.bindparam("of_id"),
-            message.c.attempts == sa.bindparam("of_attempt"),
-            sa.or_(message.c.state == MessageState.SENDING, message.c.state == MessageState.UNKNOWN),
-        )
-        .values(
-            state=sa.bindparam("to_state"),
-            gateway_id=sa.bindparam("to_gateway_id"),
-            next_attempt_at=_first_check(gateway, now),
-            lease_until=None,
-            settled_at=None,
-            checks=0,
-            error="",
-        ),
+    changed = update_each(
+        Message,
         [
             {
-                "of_id": r.errand.message_id,
-                "of_attempt": r.errand.attempt,
-                "to_state": r.outcome.state,
-                "to_gateway_id": r.outcome.gateway_id,
+                "id": r.errand.message_id,
+                "attempts": r.errand.attempt,
+                "state": r.outcome.state,
+                "gateway_id": r.outcome.gateway_id,
             }
             for r in results
             if isinstance(r.outcome, SendReceipt)
         ],
+        by=("id", "attempts"),
+        where=sa.or_(Message.state == MessageState.SENDING, Message.state == MessageState.UNKNOWN),
+        also={
+            "next_attempt_at": _first_check(gateway, now),
+            "lease_until": None,
+            "settled_at": None,
+            "checks": 0,
+            "error": "",
+        },
     )
-    if changed.rowcount == len(results):
+    if changed == len(results):
         _add_events(results, now)
         return []
     # A callback or another worker was there first: look at each.
@@ -328,7 +321,7 @@ def _first_check(gateway: SmsGateway, now: datetime) -> datetime | None:
 
 def _add_events(results: list[Result], now: datetime) -> None:
     if results:
-        db.session.execute(sa.insert(DeliveryEvent), [_event(r, now) for r in results])
+        insert_many(DeliveryEvent, [_event(r, now) for r in results])
 
 
 def _event(result: Result, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from eventmgr.messaging.gateways.android import AndroidGateway, AndroidPhone
 from eventmgr.messaging.gateways.base import (
@@ -22,6 +23,7 @@ from eventmgr.messaging.gateways.base import (
     Trouble,
     Unavailable,
 )
+from eventmgr.messaging.gateways.http import read_environment_once
 from eventmgr.messaging.gateways.simulator import SimulatorGateway
 from eventmgr.messaging.gateways.twilio import TRIAL_PREFIX, TwilioAccount, TwilioGateway
 from eventmgr.messaging.values import MessageState
@@ -547,3 +549,23 @@ def test_twilio_words_become_ours_and_unknown_ones_are_not_guessed(server, statu
     report = twilio_to(server).check(message.sid, PHONE)
 
     assert (report.state, report.outcome, report.code) == (state, status, str(code or ""))
+
+
+@pytest.mark.parametrize(("besides", "expected"), [({}, "http://127.0.0.1:3128"), ({"NO_PROXY": ".example"}, None)])
+def test_twilio_is_reached_by_the_proxy_that_the_environment_names_and_it_is_read_once(
+    monkeypatch: pytest.MonkeyPatch, besides: dict[str, str], expected: str | None
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (
+        {"HTTPS_PROXY": "http://127.0.0.1:3128", "REQUESTS_CA_BUNDLE": "/etc/xa-mau.pem"} | besides
+    ).items():
+        monkeypatch.setenv(name, value)
+    session = requests.Session()
+
+    read_environment_once(session, "https://twilio.example")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+    used = session.merge_environment_settings("https://twilio.example", {}, None, None, None)
+    assert used["proxies"].get("https") == expected
+    assert used["verify"] == "/etc/xa-mau.pem"

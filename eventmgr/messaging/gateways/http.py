@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ssl import SSLCertVerificationError
 
+from requests import Session
 from requests.exceptions import ConnectionError as ConnectionFailed
 from requests.exceptions import ConnectTimeout, RequestException
 from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
@@ -14,6 +15,14 @@ def both_timeouts(seconds: float) -> tuple[float, float]:
     """For the connection and then for the answer: together no longer than one time-out."""
     connecting = min(5.0, seconds / 3)
     return connecting, seconds - connecting
+
+
+def read_environment_once(session: Session, url: str) -> None:
+    """Give a session the proxies and certificates that the environment names for this address now. By itself it looks
+    for them before each request, which takes a fifth of the whole."""
+    found = session.merge_environment_settings(url, {}, None, None, None)
+    session.proxies, session.verify = found["proxies"], found["verify"]
+    session.trust_env = False
 
 
 def never_left(error: RequestException) -> bool:

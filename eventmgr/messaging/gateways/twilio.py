@@ -45,7 +45,7 @@ from eventmgr.messaging.gateways.base import (
     Trouble,
     Unavailable,
 )
-from eventmgr.messaging.gateways.http import both_timeouts, never_left, retry_after
+from eventmgr.messaging.gateways.http import both_timeouts, never_left, read_environment_once, retry_after
 from eventmgr.messaging.values import MessageState
 
 # Source for all codes: Twilio error and warning dictionary, https://www.twilio.com/docs/api/errors
@@ -137,8 +137,9 @@ class TwilioAccount:
 class _Http(TwilioHttpClient):
     """The package's own client, without transport retries, that keeps the last answer."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, api_base: str) -> None:
         super().__init__(max_retries=0, logger=_silent)
+        read_environment_once(self.session, api_base)
         self.timeout = both_timeouts(timeout)
         self.answer: Response | None = None  # None: none has come to the last request
 
@@ -225,7 +226,7 @@ class TwilioGateway:
             mine.client = Client(
                 self.account.account_sid,
                 self.account.auth_token,
-                http_client=_Http(self.account.timeout_seconds),
+                http_client=_Http(self.account.timeout_seconds, self.account.api_base),
             )
             mine.client.api.base_url = self.account.api_base
         mine.used = time.monotonic()
