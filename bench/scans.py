@@ -45,7 +45,7 @@ from tests.factories import hamlet_of, make_commune, make_meeting
 
 TOP = Path(__file__).resolve().parents[1]
 SECRET = "a key for measuring, long enough to be one"
-SCANS = 100
+SCANS = 200
 ROUNDS = 5
 WARM_UP = 32
 AT_ONCE = (1, 8, 32)
