@@ -4,7 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check
-# One worker more than there are cores; `make test PYTEST_ARGS="-x tests/areas"` runs one room and stops at the first failure.
+# On all cores; `make test PYTEST_ARGS="-x tests/areas"` runs one room and stops at the first failure.
 PYTEST_ARGS ?= -n auto --dist worksteal
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard eventmgr/translations/*/LC_MESSAGES/*.po))
 
