@@ -426,6 +426,8 @@ def update_each(
 
     On PostgreSQL the rows are handed over as one value: one by one they are a way there and back each.
     """
+    if not rows:
+        return 0
     table = table_of(model)
     new = [name for name in rows[0] if name not in by]
     if is_sqlite():
